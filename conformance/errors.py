@@ -1,0 +1,16 @@
+"""The one base class of the harness's own errors: what was wrong, where, and what to do."""
+
+
+class ConformanceError(Exception):
+    """A fault of input, set-up or environment. Never blames the system under test.
+
+    `what` says what is wrong, `where` names the file, row, key or address, `remedy` says what to change.
+    """
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        self.what, self.where, self.remedy = what, where, remedy
+        super().__init__(what, where, remedy)
+
+    def __str__(self) -> str:
+        located = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{located}; {self.remedy}" if self.remedy else located

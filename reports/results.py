@@ -1,0 +1,211 @@
+"""The results file: one JSON object a line, and the only thing that a report is made from.
+
+A file opens with a `header`; then come `preflight` steps, one `identity`, the `check` records in the order in which they ended,
+one `requirement` record for each row in scope, and a `footer`. Lines are flushed as they are made: a file without its
+footer is a run that was killed, and is shown as such.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import msgspec
+
+from conformance.errors import ConformanceError
+
+SCHEMA_VERSION = 1
+
+
+class ResultsError(ConformanceError):
+    """A results file that cannot be read or written."""
+
+
+class RegisterRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a report shows of a requirement, copied from the register so that the file explains itself."""
+
+    id: str
+    title: str
+    level: str
+    roles: list[str]
+    provenance: str
+    text: str
+    rationale: str
+    sources: list[str]
+    verified: bool = True
+    unverified: list[str] = []
+    evidence: list[str] = []
+    applies_when: str = ""
+    untested: str = ""
+
+
+class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="header"):
+    """Who was tested, with what, and what was asked of the run."""
+
+    schema: int
+    harness: str
+    edition: str
+    register_digest: str
+    seed: int
+    nonce: str
+    started: str
+    roles: list[str]
+    target: dict[str, str]
+    profile: dict[str, object]
+    certify: bool
+    partial: list[str]
+    command: str
+    environment: dict[str, str]
+    register: list[RegisterRow]
+
+
+class Preflight(msgspec.Struct, frozen=True, tag_field="kind", tag="preflight"):
+    """One step of the preflight: `passed`, `failed`, `noted` or `not reached`."""
+
+    name: str
+    state: str
+    detail: str
+    remedy: str = ""
+    seconds: float = 0.0
+
+
+class NegotiatedContext(msgspec.Struct, frozen=True):
+    """One presentation context as the system answered it. `result` 0 is acceptance (PS3.8 9.3.3.2)."""
+
+    abstract_syntax: str
+    transfer_syntax: str
+    result: int
+
+
+class Identity(msgspec.Struct, frozen=True, tag_field="kind", tag="identity"):
+    """What the system said of itself on the wire."""
+
+    implementation_class_uid: str
+    implementation_version: str
+    max_pdu: int
+    contexts: list[NegotiatedContext] = []
+
+
+class WireStep(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One message or PDU of a check's conversation. `at` is seconds since the check began, `size` bytes."""
+
+    at: float
+    direction: str
+    message: str
+    context: int = 0
+    size: int = 0
+    fields: dict[str, str] = {}
+
+
+class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a requirement was not simply met: the words that a vendor will read."""
+
+    requirement: str
+    outcome: str
+    expected: str = ""
+    got: str = ""
+    hint: str = ""
+
+
+class Check(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="check"):
+    """What one check saw. `outcomes` maps each requirement that it decides to an outcome.
+
+    `files` are paths relative to the report folder. `waiting` is the part of `seconds` spent waiting for the system.
+    """
+
+    nodeid: str
+    name: str
+    outcomes: dict[str, str]
+    seconds: float
+    waiting: float = 0.0
+    findings: list[Finding] = []
+    transcript: list[WireStep] = []
+    dropped: int = 0
+    files: list[str] = []
+    repeat: str = ""
+    repeat_dcmtk: str = ""
+
+
+class Waiver(msgspec.Struct, frozen=True):
+    """A failure that somebody answers for until a day (ISO 8601)."""
+
+    requirement: str
+    owner: str
+    reason: str
+    expires: str
+    reference: str = ""
+
+
+class Requirement(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="requirement"):
+    """The verdict on one row of the register. `reason` says why it was not decided, where it was not."""
+
+    id: str
+    level: str
+    outcome: str
+    verdict: str
+    checks: list[str] = []
+    reason: str = ""
+    seconds: float = 0.0
+    waiver: Waiver | None = None
+
+
+class StoredObject(msgspec.Struct, frozen=True):
+    """One synthetic object that the run left on the system, for the clean-up."""
+
+    patient_id: str
+    study_uid: str
+    series_uid: str
+    sop_uid: str
+
+
+class Footer(msgspec.Struct, frozen=True, tag_field="kind", tag="footer"):
+    """The run ended by itself: what it means, and what it left behind."""
+
+    certification: str
+    reasons: list[str]
+    finished: str
+    seconds: float
+    waiting: float
+    verdicts: dict[str, int]
+    foreign: int
+    left: list[StoredObject]
+
+
+Record = Header | Preflight | Identity | Check | Requirement | Footer
+
+
+class Results(msgspec.Struct, frozen=True):
+    """A results file, read whole. `footer` is None for a run that was cut short."""
+
+    header: Header
+    preflight: list[Preflight]
+    identity: Identity | None
+    checks: list[Check]
+    requirements: list[Requirement]
+    footer: Footer | None
+    unreadable: int
+
+
+class ResultsWriter:
+    """Append records to a results file; each line is on its way to the disk before the next check starts."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stream: IO[bytes] = path.open("wb")
+        self._encoder = msgspec.json.Encoder()
+
+    def write(self, record: Record) -> None:
+        self._stream.write(self._encoder.encode(record) + b"\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+        self._stream.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
