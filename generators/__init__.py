@@ -1,0 +1,42 @@
+"""Whole synthetic imaging studies, and named faults that break exactly one thing in them."""
+
+from generators.content import Difference, differences
+from generators.encoding import Encoded, encode, encode_study, iterate_study
+from generators.errors import GeneratorError
+from generators.faults import FAULTS, Fault
+from generators.identity import HEALTH_CARD, Issuer, Order, Patient, health_card_number, is_health_card_number
+from generators.kinds import KINDS, Kind
+from generators.people import MARKER, SCRIPTS, Script
+from generators.pool import PoolError, TestPatientPool, load_pool
+from generators.synthesizer import Synthesizer
+from generators.tree import Instance, Series, Study
+
+__all__ = [
+    "FAULTS",
+    "HEALTH_CARD",
+    "KINDS",
+    "MARKER",
+    "SCRIPTS",
+    "Difference",
+    "Encoded",
+    "Fault",
+    "GeneratorError",
+    "Instance",
+    "Issuer",
+    "Kind",
+    "Order",
+    "Patient",
+    "PoolError",
+    "Script",
+    "Series",
+    "Study",
+    "Synthesizer",
+    "TestPatientPool",
+    "differences",
+    "encode",
+    "encode_study",
+    "health_card_number",
+    "is_health_card_number",
+    "iterate_study",
+    "load_pool",
+]

@@ -1,0 +1,88 @@
+"""Data sets to bytes: the data set alone, as C-STORE carries it, and Part 10 around it."""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+
+from pydicom import Dataset, dcmread
+from pydicom.charset import convert_encodings
+from pydicom.dataset import FileMetaDataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset, write_file_meta_info
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+
+from generators.byteorder import swapped_words
+from generators.tree import Study
+
+IMPLEMENTATION_CLASS_UID = "2.25.312140867245103987106547236417836405811"
+IMPLEMENTATION_VERSION = "ONTCONFORM 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One object as bytes. `data` is the data set without any file header: what travels in C-STORE."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    data: bytes
+
+    def part10(self) -> bytes:
+        """Give the bytes of the file (PS3.10 7.1)."""
+        return part10_header(self.sop_class_uid, self.sop_instance_uid, self.transfer_syntax_uid) + self.data
+
+    def dataset(self) -> Dataset:
+        """Decode, with file meta information. Raises what pydicom raises where a fault broke the encoding."""
+        return dcmread(BytesIO(self.part10()), force=True)
+
+
+def part10_header(sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str) -> bytes:
+    """Give preamble, prefix and file meta information."""
+    meta = FileMetaDataset()
+    meta.FileMetaInformationGroupLength = 0  # pydicom fills it in where it is there
+    meta.FileMetaInformationVersion = b"\0\1"
+    meta.MediaStorageSOPClassUID = UID(sop_class_uid, validation_mode=0)
+    meta.MediaStorageSOPInstanceUID = UID(sop_instance_uid, validation_mode=0)
+    meta.TransferSyntaxUID = UID(transfer_syntax_uid)
+    meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
+    meta.ImplementationVersionName = IMPLEMENTATION_VERSION
+    stream = DicomBytesIO(b"")
+    write_file_meta_info(stream, meta, enforce_standard=False)
+    return b"\0" * 128 + b"DICM" + stream.getvalue()
+
+
+def encode(dataset: Dataset, transfer_syntax_uid: str = ExplicitVRLittleEndian) -> Encoded:
+    """Encode a data set with native pixels in a transfer syntax. The data set is not changed.
+
+    GeneratorError where the syntax cannot carry its pixels.
+    """
+    syntax = UID(transfer_syntax_uid)
+    written = dataset if syntax.is_little_endian else swapped_words(dataset)
+    data = _bytes(written, implicit=syntax.is_implicit_VR, little=syntax.is_little_endian)
+    if syntax == DeflatedExplicitVRLittleEndian:
+        data = _deflate(data)
+    return Encoded(str(dataset.get("SOPClassUID", "")), str(dataset.get("SOPInstanceUID", "")), str(syntax), data)
+
+
+def encode_study(study: Study, transfer_syntax_uid: str = ExplicitVRLittleEndian) -> list[Encoded]:
+    """Encode every instance of a study, in the order of the tree."""
+    return list(iterate_study(study, transfer_syntax_uid))
+
+
+def iterate_study(study: Study, transfer_syntax_uid: str = ExplicitVRLittleEndian) -> Iterator[Encoded]:
+    """Encode one instance at a time, for studies that shall not be held in memory."""
+    return (encode(dataset, transfer_syntax_uid) for dataset in study.datasets())
+
+
+def _bytes(dataset: Dataset, *, implicit: bool, little: bool) -> bytes:
+    stream = DicomBytesIO()
+    stream.is_implicit_VR, stream.is_little_endian = implicit, little
+    write_dataset(stream, dataset, convert_encodings(dataset.get("SpecificCharacterSet", "ISO_IR 6")))
+    return stream.getvalue()
+
+
+def _deflate(data: bytes) -> bytes:
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    deflated = compressor.compress(data) + compressor.flush()
+    return deflated + b"\0" * (len(deflated) % 2)

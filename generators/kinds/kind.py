@@ -1,0 +1,54 @@
+"""What a kind of object is, and the scene that one object of it is rendered from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydicom import Dataset
+
+from generators.phantom import Grey, phantom
+from generators.tree import Instance, Series, Study
+from generators.uids import derived_uid
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One instance in its place in the tree."""
+
+    study: Study
+    series: Series
+    instance: Instance
+
+    def uid(self, *words: str) -> str:
+        """Give a further UID of this instance, the same each time."""
+        return derived_uid(self.instance.uid, *words)
+
+    @property
+    def frame_of_reference(self) -> str:
+        """All series of a study share one."""
+        return derived_uid(self.study.uid, "frame of reference")
+
+    def grey(self, frame: int = 1) -> Grey:
+        """Draw the phantom of this instance, or of one of its frames (from 1)."""
+        instance = self.instance
+        number = instance.number + frame - 1
+        return phantom(instance.rows, instance.columns, instance.kind, number, instance.seed + frame - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of object that the generators can make.
+
+    `source` names the kind whose images it refers to; `many` is false where one object of it describes a whole study; `varying` are
+    the elements, beside SOP Instance UID and pixels, in which instances of a series differ: those are patched in large studies.
+    """
+
+    name: str
+    modality: str
+    title: str
+    sop_class_uid: str
+    build: Callable[[Scene], Dataset]
+    pixels: bool = True
+    multiframe: bool = False
+    source: str = ""
+    many: bool = True
+    varying: tuple[str, ...] = ()
