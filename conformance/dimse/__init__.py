@@ -1,0 +1,70 @@
+"""The driver: a small synchronous DICOM engine for both ends of an association, exact in what it sends and in what it accepts.
+
+`associate` opens an association and gives its services; `connect` opens a bare connection for bytes that make no association;
+`Listener` is the other end. A reject, an abort, a close, a reset and silence are different results (AssociationEnded); bytes that
+contradict what was asked are a ProtocolViolation.
+"""
+
+from conformance.dimse.answers import (
+    Answer,
+    CommitmentReport,
+    FindAnswer,
+    FindResponse,
+    Received,
+    RetrieveAnswer,
+    Storable,
+    SubOperations,
+)
+from conformance.dimse.association import VERIFICATION, Association, associate
+from conformance.dimse.channel import Message
+from conformance.dimse.command import Field, decode_command, encode_command
+from conformance.dimse.endings import AssociationEnded, Ending, EndingKind, NotAccepted, ProtocolViolation
+from conformance.dimse.negotiation import Acceptance, Context, Negotiated, UserIdentity, build_request
+from conformance.dimse.pdu import AssociatePdu, Pdu, PduType, Pdv, PresentationContext, encode_associate, encode_pdu, encode_pdvs
+from conformance.dimse.status import Service, StatusClass, describe, is_defined, status_class
+from conformance.dimse.wire import Endpoint, Timeouts, Wire, connect
+
+__all__ = [
+    "VERIFICATION",
+    "Acceptance",
+    "Answer",
+    "AssociatePdu",
+    "Association",
+    "AssociationEnded",
+    "CommitmentReport",
+    "Context",
+    "Ending",
+    "EndingKind",
+    "Endpoint",
+    "Field",
+    "FindAnswer",
+    "FindResponse",
+    "Message",
+    "Negotiated",
+    "NotAccepted",
+    "Pdu",
+    "PduType",
+    "Pdv",
+    "PresentationContext",
+    "ProtocolViolation",
+    "Received",
+    "RetrieveAnswer",
+    "Service",
+    "StatusClass",
+    "Storable",
+    "SubOperations",
+    "Timeouts",
+    "UserIdentity",
+    "Wire",
+    "associate",
+    "build_request",
+    "connect",
+    "decode_command",
+    "describe",
+    "encode_associate",
+    "encode_command",
+    "encode_pdu",
+    "encode_pdvs",
+    "is_defined",
+    "status_class",
+]
