@@ -6,7 +6,6 @@ footer is a run that was killed, and is shown as such.
 """
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -41,7 +40,11 @@ class RegisterRow(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="header"):
-    """Who was tested, with what, and what was asked of the run."""
+    """Who was tested, with what, and what was asked of the run.
+
+    `partial` holds the reasons why not everything in scope was selected, `register` the rows in scope (a row of another role
+    is left out or ignored), `profile` the profile as read, `environment` what may matter to a repetition: versions, system, tester.
+    """
 
     schema: int
     harness: str
@@ -58,6 +61,7 @@ class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="header"):
     command: str
     environment: dict[str, str]
     register: list[RegisterRow]
+    guide_title: str = ""
 
 
 class Preflight(msgspec.Struct, frozen=True, tag_field="kind", tag="preflight"):

@@ -1,0 +1,81 @@
+"""The end of a run in a few lines: what it means, what failed, what stayed open, where the report lies."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from conformance.guide import Level
+from conformance.verdicts import UNDECIDED, Verdict
+from reports.comparing import Comparison, Difference
+from reports.judging import Judged, certification, counts, judged
+from reports.language import language
+from reports.plain import one_line
+from reports.results import Results
+
+MOST = 20  # findings told one by one; a system that fails everything must not scroll its verdict away
+
+
+def summary_lines(results: Results, report: Path | None = None) -> list[str]:
+    """Give the summary as plain lines, the certification first."""
+    rows = judged(results)
+    failed = [row for row in rows if row.failed]
+    told = [line for row in failed[:MOST] for line in _finding(row)]
+    more = [f"  … and {len(failed) - MOST} more"] if len(failed) > MOST else []
+    return [*_head(results, rows), *told, *more, *_undecided(rows), *_tail(results, report)]
+
+
+def _head(results: Results, rows: tuple[Judged, ...]) -> Iterator[str]:
+    yield f"{certification(results, rows)}: {_named(results)}"
+    yield ", ".join(f"{count} {verdict}" for verdict, count in counts(rows).items() if count) or "nothing was judged"
+    yield from (f"preflight: {one_line(step.detail)}; {one_line(step.remedy)}" for step in results.preflight if step.state == "failed")
+    if results.footer is None:
+        yield "truncated run: what follows was rolled up from the checks that ended"
+    if results.header.partial:
+        yield f"partial: {one_line('; '.join(results.header.partial))}"
+
+
+def _finding(row: Judged) -> Iterator[str]:
+    yield f"{row.verdict} {row.row.id} {one_line(row.row.title)}"
+    for _, finding in row.findings[:1]:
+        yield f"     expected {one_line(finding.expected)}; got {one_line(finding.got)}"
+
+
+def _undecided(rows: tuple[Judged, ...]) -> Iterator[str]:
+    binding = [row for row in rows if row.verdict in UNDECIDED and row.level is Level.SHALL]
+    for verdict in (Verdict.INCONCLUSIVE, Verdict.BLOCKED):
+        ids = [row.row.id for row in binding if row.verdict is verdict]
+        if ids:
+            shown = ", ".join(ids[:12]) + (", …" if len(ids) > 12 else "")
+            yield f"{verdict}, binding: {len(ids)} ({shown})"
+
+
+def _tail(results: Results, report: Path | None) -> Iterator[str]:
+    if results.footer:
+        words, footer = language("en"), results.footer
+        share = words.share(footer.waiting, footer.seconds)
+        yield f"{words.seconds(footer.seconds)}, {share} of it waiting for the system; {len(footer.left)} objects left on it"
+    if report:
+        yield f"report: {report}"
+
+
+def _named(results: Results) -> str:
+    target = results.header.target
+    seen = results.identity.implementation_version if results.identity else ""
+    address = f"{target.get('host', '')}:{target.get('port', '')}"
+    return one_line(" ".join(filter(None, (target.get("ae_title"), "at", address, f"({seen})" if seen else ""))))
+
+
+def comparison_lines(comparison: Comparison) -> list[str]:
+    """Give a comparison as plain lines, the certification first, then the gravest change."""
+    old, new = comparison.old_certification, comparison.new_certification
+    return [
+        f"{old} -> {new}" if old != new else f"{new}, as before",
+        *(f"{name}: {one_line(before) or 'not seen'} -> {one_line(after) or 'not seen'}" for name, before, after in comparison.identity),
+        *(line for difference in comparison.differences for line in _changed(difference)),
+        f"{comparison.unchanged} unchanged, {len(comparison.regressions)} regressions",
+    ]
+
+
+def _changed(difference: Difference) -> Iterator[str]:
+    yield f"{difference.change}: {difference.id} {one_line(difference.title)}: {difference.old or '–'} -> {difference.new or '–'}"
+    if difference.old_words != difference.new_words:
+        yield f"     {one_line(difference.old_words) or '–'}  ->  {one_line(difference.new_words) or '–'}"

@@ -1,0 +1,118 @@
+"""The words that a report has for what the records spell as codes. English; `reports.language` translates them."""
+
+from collections.abc import Mapping
+
+from conformance.guide import Provenance
+from conformance.verdicts import Certification, Outcome, Verdict
+from reports.identity import Agreement
+from reports.page import Reason
+
+PROVENANCE: Mapping[Provenance, str] = {
+    Provenance.GUIDE: "the guide’s phrase",
+    Provenance.STANDARD: "DICOM’s rule",
+    Provenance.DERIVED: "our derivation",
+    Provenance.PRACTICE: "common practice",
+}
+
+PROVENANCE_MEANS: Mapping[Provenance, str] = {
+    Provenance.GUIDE: "A phrase of the guide’s public page. Which attribute it means is our reading.",
+    Provenance.STANDARD: "DICOM itself demands or defines it, in the clause named.",
+    Provenance.DERIVED: "Our reading of what a phrase of the guide, or of DICOM, needs.",
+    Provenance.PRACTICE: "Comparable programmes, IHE profiles or experience with products ask for it.",
+}
+
+OUTCOME: Mapping[Outcome, str] = {
+    Outcome.CONFORMS: "conforms",
+    Outcome.VIOLATES: "violates",
+    Outcome.NOT_EXERCISED: "not exercised",
+    Outcome.NOT_APPLICABLE: "not applicable",
+    Outcome.INDETERMINATE: "indeterminate",
+}
+
+VERDICT_MEANS: Mapping[Verdict, str] = {
+    Verdict.FAIL: "A SHALL that was seen broken.",
+    Verdict.INCONCLUSIVE: "The harness could not tell. Nobody is blamed, nothing is decided.",
+    Verdict.BLOCKED: "Not decided: what it needs was not there, or no check exists for it yet. Never a pass.",
+    Verdict.WARN: "A SHOULD that was seen broken. It does not lower the certification.",
+    Verdict.INFO: "A MAY that the system does not take up.",
+    Verdict.PASS: "Seen to be met.",
+    Verdict.NOT_APPLICABLE: "Does not apply to this system, or is optional and was not tried.",
+}
+
+CERTIFICATION: Mapping[Certification, str] = {
+    Certification.CERTIFIED: "Every binding requirement that applies was tested and met.",
+    Certification.WITH_WAIVERS: "Every binding requirement that applies was tested and is met or waived.",
+    Certification.INCOMPLETE: "Nothing was found that forbids certification, but not everything binding was decided.",
+    Certification.NOT_CERTIFIED: "The system breaks at least one binding requirement.",
+}
+
+TONE: Mapping[Certification, str] = {
+    Certification.CERTIFIED: "good",
+    Certification.WITH_WAIVERS: "good",
+    Certification.INCOMPLETE: "open",
+    Certification.NOT_CERTIFIED: "bad",
+}
+"""The class name that colours a certification; its word always stands beside it."""
+
+REASON: Mapping[Reason, tuple[str, str]] = {
+    Reason.PREFLIGHT: ("Preflight stopped the run: this is configuration, not conformance",) * 2,
+    Reason.FAILED: ("{count} requirement failed", "{count} requirements failed"),
+    Reason.TRUNCATED: ("The run was cut short: its results file has no end",) * 2,
+    Reason.UNREADABLE: ("{count} line of the results file could not be read", "{count} lines of the results file could not be read"),
+    Reason.PARTIAL: ("Only part of the suite was selected", "Only part of the suite was selected"),
+    Reason.UNDECIDED: (
+        "{count} binding requirement was tried and could not be decided",
+        "{count} binding requirements were tried and could not be decided",
+    ),
+    Reason.UNTESTED: ("{count} binding requirement was not tested", "{count} binding requirements were not tested"),
+    Reason.NOTHING: ("No binding requirement was seen to be met",) * 2,
+    Reason.WAIVED: ("{count} failed requirement is waived", "{count} failed requirements are waived"),
+}
+
+AGREEMENT: Mapping[Agreement, str] = {
+    Agreement.SAME: "same",
+    Agreement.DIFFERS: "differs",
+    Agreement.ONLY_SAID: "cannot be seen on the wire",
+    Agreement.ONLY_SEEN: "not in the profile",
+}
+
+PREFLIGHT: Mapping[str, str] = {"passed": "passed", "failed": "failed", "noted": "noted", "not reached": "not reached"}
+
+FACT: Mapping[str, str] = {
+    "vendor": "Vendor",
+    "product": "Product",
+    "version": "Version",
+    "site": "Site",
+    "Implementation Class UID": "Implementation Class UID",
+    "Implementation Version Name": "Implementation Version Name",
+    "Maximum PDU length": "Maximum PDU length",
+    "ae_title": "AE title called",
+    "calling_ae": "AE title calling",
+    "host": "Host",
+    "port": "Port",
+    "tls": "TLS",
+}
+
+DIRECTION: Mapping[str, str] = {"sent": "sent", "received": "received"}
+
+ROLE: Mapping[str, str] = {"archive": "archive", "source": "source", "consumer": "consumer"}
+
+GROUP: Mapping[str, str] = {
+    "ASSOC": "Association",
+    "VERIF": "Verification",
+    "STORE": "Storage",
+    "INTEG": "Integrity of the tree",
+    "IDENT": "Identifiers",
+    "CHAR": "Character sets",
+    "XFER": "Transfer syntaxes",
+    "QUERY": "Query",
+    "RETR": "Retrieve",
+    "COMMIT": "Storage commitment",
+    "REJECT": "Refusal of bad data",
+    "ROBUST": "Robustness",
+    "SEC": "Security",
+    "WORK": "Worklist and procedure steps",
+    "IOCM": "Rejection notes",
+    "WEB": "DICOMweb",
+    "DOC": "Documentation",
+}
