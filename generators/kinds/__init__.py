@@ -7,13 +7,15 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from generators.errors import GeneratorError
-from generators.kinds import crosssection, documents, radiography, ultrasound
+from generators.kinds import capture, crosssection, derived, documents, enhanced, nuclear, radiography, radiotherapy, ultrasound, waveform
 from generators.kinds.kind import Kind, Scene
 from generators.kinds.modules import check_text
 
 __all__ = ["KINDS", "Kind", "Scene", "kind_named", "render"]
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for room in (crosssection, radiography, ultrasound, documents) for kind in room.KINDS}
+_ROOMS = (crosssection, enhanced, radiography, nuclear, ultrasound, capture, documents, waveform, derived, radiotherapy)
+
+KINDS: Mapping[str, Kind] = {kind.name: kind for room in _ROOMS for kind in room.KINDS}
 
 
 def kind_named(name: str) -> Kind:

@@ -1,13 +1,18 @@
 """What a kind of object is, and the scene that one object of it is rendered from."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from pydicom import Dataset
 
+from generators.errors import GeneratorError
 from generators.phantom import Grey, phantom
 from generators.tree import Instance, Series, Study
 from generators.uids import derived_uid
+
+MOST_SOURCES = 100
+"""An object that refers to images refers to no more than these: the first of the study."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +32,24 @@ class Scene:
         """All series of a study share one."""
         return derived_uid(self.study.uid, "frame of reference")
 
+    def sources(self, kind: str) -> list["Scene"]:
+        """List the first images of another kind in the study, at most MOST_SOURCES; GeneratorError where there is none."""
+        found = list(islice(self._of(kind), MOST_SOURCES))
+        if not found:
+            raise GeneratorError(f"a {self.instance.kind} needs a {kind} beside it", where=f"study {self.study.uid}")
+        return found
+
     def grey(self, frame: int = 1) -> Grey:
         """Draw the phantom of this instance, or of one of its frames (from 1)."""
         instance = self.instance
         number = instance.number + frame - 1
         return phantom(instance.rows, instance.columns, instance.kind, number, instance.seed + frame - 1)
+
+    def _of(self, kind: str) -> Iterator["Scene"]:
+        for series in self.study.series:
+            for instance in series.instances:
+                if instance.kind == kind:
+                    yield replace(self, series=series, instance=instance)
 
 
 @dataclass(frozen=True, slots=True)
