@@ -1,0 +1,131 @@
+"""The embedded archive: one AE title, put together from parts that can each be exchanged for a faulty one.
+
+    with Archive(Settings(peers={"HARNESS": ("127.0.0.1", 11113)})) as archive:
+        ...  # archive.port
+
+A connection comes to `wire`, its association request to the door, each of its requests to the services, and these ask the parts.
+"""
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from pynetdicom import AE
+
+from conformance.reference.commitment import Committer
+from conformance.reference.depot import Depot
+from conformance.reference.door import Door
+from conformance.reference.find import Finder
+from conformance.reference.index import Index
+from conformance.reference.intake import Intake
+from conformance.reference.matching import Matcher
+from conformance.reference.retrieve import Retriever
+from conformance.reference.services import Address, Desk, Services
+from conformance.reference.wire import Acceptor, Courier, Server, configure
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the archive listens, whom it knows, how long it waits (seconds). Without `storage` it forgets everything at its end."""
+
+    port: int = 0
+    host: str = "127.0.0.1"
+    ae_title: str = "REFERENCE"
+    peers: Mapping[str, Address] = field(default_factory=dict)
+    calling: frozenset[str] = frozenset()
+    storage: Path | None = None
+    artim: float = 30.0
+    idle: float = 60.0
+    max_associations: int = 100
+    max_pdu: int = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The classes that the archive is made of. A fault exchanges one of them."""
+
+    door: type[Door] = Door
+    index: type[Index] = Index
+    depot: type[Depot] = Depot
+    intake: type[Intake] = Intake
+    matcher: type[Matcher] = Matcher
+    finder: type[Finder] = Finder
+    retriever: type[Retriever] = Retriever
+    committer: type[Committer] = Committer
+    services: type[Services] = Services
+    acceptor: type[Acceptor] = Acceptor
+
+
+class Archive:
+    """A running archive. Use it as a context manager: it listens inside the block."""
+
+    def __init__(self, settings: Settings, parts: Parts | None = None) -> None:
+        configure()
+        self.settings, self.parts = settings, parts or Parts()
+        self.folder = settings.storage or Path(tempfile.mkdtemp(prefix="reference-archive-"))
+        self.ae = self._entity()
+        self.index = self.parts.index(self._made() / "index.sqlite")
+        self.services = self.parts.services(self._desk())
+        self.door = self.parts.door(settings.ae_title, settings.calling)
+        self.server = Server(
+            self.ae, (settings.host, settings.port), self.parts.acceptor, self.services.serve, self.on_request, patience=settings.idle
+        )
+
+    @property
+    def port(self) -> int:
+        """The port that was bound."""
+        return int(self.server.server_address[1])
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.services.desk.committer.closing.set()
+        self.server.close()
+        self.index.close()
+        if self.settings.storage is None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def on_request(self, event: Any) -> None:
+        """Decide on an association request before pynetdicom negotiates it."""
+        assoc, request = event.assoc, event.assoc.requestor.primitive
+        names = (str(request.application_context_name), request.called_ae_title, request.calling_ae_title)
+        rejection = self.door.rejection(*names)
+        if rejection is not None:
+            assoc.acse.send_reject(*rejection)
+            assoc.kill()  # returns when the rejection has left
+            return
+        assoc.acceptor.supported_contexts = self.door.contexts(request.presentation_context_definition_list)
+
+    def call(self) -> Courier:
+        """Prepare an association of our own."""
+        return Courier(self.ae, "requestor")
+
+    def _entity(self) -> AE:
+        ae = AE(self.settings.ae_title)
+        ae.acse_timeout, ae.dimse_timeout, ae.network_timeout = self.settings.artim, None, self.settings.idle
+        ae.connection_timeout = 5
+        ae.maximum_associations, ae.maximum_pdu_size = self.settings.max_associations, self.settings.max_pdu
+        return ae
+
+    def _made(self) -> Path:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self.folder
+
+    def _desk(self) -> Desk:
+        depot = self.parts.depot(self.folder / "objects")
+        peers = self.settings.peers
+        return Desk(
+            intake=self.parts.intake(self.index, depot),
+            finder=self.parts.finder(self.index, self.parts.matcher(), self.settings.ae_title),
+            retriever=self.parts.retriever(self.index, depot),
+            committer=self.parts.committer(self.index, peers, self.call),
+            peers=peers,
+            call=self.call,
+        )

@@ -1,0 +1,37 @@
+"""Another transfer syntax for a stored object: between the native ones by rewriting, out of lossless compression by decoding.
+
+Never into a compression, never twice through a lossy one: what cannot be delivered faithfully fails (XFER-03, XFER-04, XFER-08).
+"""
+
+from io import BytesIO
+
+from pydicom import dcmread, dcmwrite
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from conformance.reference.encoding import decode, encode, part10_header, to_little_endian
+from conformance.reference.syntax import NATIVE, syntax_of
+
+# What a destination may be given in place of the stored syntax, best first.
+TARGETS: tuple[str, ...] = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
+
+
+def transcode(data: bytes, stored: str, wanted: str) -> bytes | None:
+    """Rewrite a data set in another syntax. Returns None where that cannot be done."""
+    if stored == wanted:
+        return data
+    if wanted not in NATIVE:
+        return None
+    if stored not in NATIVE:
+        data, stored = decompressed(data, stored), ExplicitVRLittleEndian
+    source = syntax_of(stored)
+    dataset = decode(data, source)
+    return encode(dataset if source.little else to_little_endian(dataset), syntax_of(wanted))
+
+
+def decompressed(data: bytes, stored: str) -> bytes:
+    """Decode the frames to Explicit VR Little Endian; whatever pydicom's decoders raise is the caller's failed sub-operation."""
+    dataset = dcmread(BytesIO(part10_header("1.2", "1.2", stored, "1.2") + data))
+    dataset.decompress(generate_instance_uid=False)
+    written = BytesIO()
+    dcmwrite(written, dataset, enforce_file_format=False, implicit_vr=False, little_endian=True)
+    return written.getvalue()
