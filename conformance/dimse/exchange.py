@@ -111,10 +111,10 @@ class Exchange:
 
     def answer(self, request: Message, status: int) -> None:
         """Answer a peer's request."""
-        answer(self.channel, request, status, self.timeouts)
+        answer(self.channel, request, status)
 
 
-def answer(channel: Channel, request: Message, status: int, timeouts: Timeouts) -> None:
+def answer(channel: Channel, request: Message, status: int) -> None:
     """Answer a peer's request with a status, repeating the UIDs and the type it names (PS3.7 9.3, 10.3)."""
     field = request.field | 0x8000
     command = {
@@ -124,7 +124,7 @@ def answer(channel: Channel, request: Message, status: int, timeouts: Timeouts) 
         "CommandDataSetType": NO_DATA_SET,
         "Status": status,
     }
-    channel.send(request.context_id, command, None, Deadline(timeouts.send, message_name(field)))
+    channel.send(request.context_id, command, None, Deadline(channel.wire.timeouts.send, message_name(field)))
 
 
 def expected_echoes(elements: Mapping[str, object]) -> dict[str, object]:

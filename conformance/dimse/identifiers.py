@@ -12,6 +12,7 @@ from pydicom.filewriter import write_dataset
 from pydicom.uid import UID
 
 from conformance.dimse.endings import ProtocolViolation
+from conformance.dimse.structure import Walk
 
 MAX_IDENTIFIER = 16 << 20  # bytes, also of an inflated one: 2,000 references of a commitment request take 300 KiB
 
@@ -40,14 +41,12 @@ def decode_dataset(data: bytes, transfer_syntax: str, *, clause: str) -> Dataset
 
 def _read(data: bytes, *, implicit: bool, little_endian: bool) -> Dataset:
     """Read all of it. pydicom's warnings about a peer's values are no concern of whoever runs us with warnings as errors."""
-    stream = BytesIO(data)
+    Walk(data, implicit, little_endian).check()
     with _warnings_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        dataset = read_dataset(stream, implicit, little_endian, bytelength=len(data))
+        dataset = read_dataset(BytesIO(data), implicit, little_endian, bytelength=len(data))
         for _ in dataset.iterall():
             pass
-    if stream.tell() != len(data):
-        raise ValueError(f"{len(data) - stream.tell()} bytes are left over")
     return dataset
 
 

@@ -83,10 +83,13 @@ def connect(endpoint: Endpoint, timeouts: Timeouts | None = None, recorder: Reco
 class Wire:
     """One connection. `largest_pdu` is the greatest P-DATA-TF length field seen, the measure of PS3.8 D.1."""
 
-    def __init__(self, sock: socket.socket, timeouts: Timeouts, recorder: Recorder | None = None) -> None:
+    def __init__(
+        self, sock: socket.socket, timeouts: Timeouts, recorder: Recorder | None = None, *, counts_waiting: bool = True
+    ) -> None:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.timeouts, self.recorder = timeouts, recorder
+        self._waits_for = recorder if counts_waiting else None  # a thread of the listener waits beside a check, not in it
         self.largest_pdu = 0
         self.max_data_pdu = MAX_PDU
         self.is_open = True
@@ -282,8 +285,8 @@ class Wire:
         poll.register(self._socket, select.POLLIN * read | select.POLLOUT * write)
         began = time.monotonic()
         events = poll.poll(deadline.remaining() * 1000)
-        if self.recorder:
-            self.recorder.waited(time.monotonic() - began)
+        if self._waits_for:
+            self._waits_for.waited(time.monotonic() - began)
         mask = events[0][1] if events else 0
         return bool(mask & ~select.POLLOUT), bool(mask & select.POLLOUT)
 
