@@ -25,6 +25,7 @@ class Language:
     texts: _Texts = field(default_factory=dict)
     thousands: str = ","
     point: str = "."
+    colon: str = ":"
 
     def __call__(self, text: str, /, **values: object) -> str:
         found = self.texts.get(text, text)
@@ -76,4 +77,4 @@ def language(code: str) -> Language:
     if code not in LANGUAGES:
         raise ResultsError(f"there is no report in language {code!r}", remedy=f"choose one of {', '.join(LANGUAGES)}")
     text = files("reports").joinpath("lang", f"{code}.toml").read_text("utf-8")
-    return Language(code, tomllib.loads(text), "\u202f", ",")
+    return Language(code, tomllib.loads(text), thousands="\u202f", point=",", colon="\u00a0:")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from conformance.guide import Provenance
+from conformance.guide import Level, Provenance
 from conformance.verdicts import Certification, Outcome, Verdict
 from reports.identity import Agreement
 from reports.page import Reason
@@ -20,6 +20,12 @@ PROVENANCE_MEANS: Mapping[Provenance, str] = {
     Provenance.DERIVED: "Our reading of what a phrase of the guide, or of DICOM, needs.",
     Provenance.PRACTICE: "Comparable programmes, IHE profiles or experience with products ask for it.",
 }
+
+LEVEL: Mapping[Level, str] = {level: str(level) for level in Level}
+
+VERDICT: Mapping[Verdict, str] = {verdict: str(verdict) for verdict in Verdict}
+
+CERTIFIED: Mapping[Certification, str] = {certification: str(certification) for certification in Certification}
 
 OUTCOME: Mapping[Outcome, str] = {
     Outcome.CONFORMS: "conforms",

@@ -1,0 +1,91 @@
+"""French says the same as English: every text, the same numbers, the same elements."""
+
+import re
+from string import Formatter
+
+import pytest
+
+from reports.html import render
+from reports.language import LANGUAGES, language
+from reports.results import ResultsError
+
+from . import catalogue
+from .building import full_run
+from .parsing import Node, parse
+
+OTHERS = [code for code in LANGUAGES if code != "en"]
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_text_is_there_and_none_too_many(code: str) -> None:
+    wanted = catalogue.plain() | set(catalogue.counted())
+    assert set(language(code).texts) == wanted
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_text_keeps_its_fields_and_counts_where_english_counts(code: str) -> None:
+    counted = catalogue.counted()
+    for english, text in language(code).texts.items():
+        assert isinstance(text, list) == (english in counted), english
+        for form in text if isinstance(text, list) else [text]:
+            assert fields(form) == fields(english)
+            assert form.strip()
+
+
+def test_french_typography_keeps_its_double_signs_with_their_word() -> None:
+    for text in language("fr").texts.values():
+        for form in text if isinstance(text, list) else [text]:
+            assert not re.search(r" [;:?!»]|« |\w[;?!»]|\w:(?=\s|$)|'", form), form
+
+
+def digits(page: Node) -> list[str]:
+    """The numbers of a page, whatever separates their thousands and decimals."""
+    return re.findall(r"\d+", re.sub(r"(?<=\d)[,.\u202f](?=\d)", "", page.text))
+
+
+@pytest.mark.parametrize("code", OTHERS)
+@pytest.mark.parametrize("cut", [False, True], ids=["whole", "truncated"])
+def test_the_same_numbers_and_elements_stand_in_every_language(code: str, cut: bool) -> None:
+    results = full_run(footer=None, requirements=[]) if cut else full_run()
+    english, other = parse(render(results)), parse(render(results, lang=code))
+    assert [node.tag for node in english.walk()] == [node.tag for node in other.walk()]
+    assert digits(english) == digits(other)
+    assert [node.attributes.get("id") for node in english.walk()] == [node.attributes.get("id") for node in other.walk()]
+    assert other.all("html")[0].attributes["lang"] == code
+
+
+def test_what_a_run_recorded_is_marked_as_english() -> None:
+    page = parse(render(full_run(), lang="fr"))
+    protocol = {id(node) for field in page.all("span", **{"class": "kv"}) for node in field.all("bdi")}
+    spoken = [node for node in page.all("bdi") if id(node) not in protocol]
+    assert all(node.attributes.get("lang") == "en" for node in spoken)
+    assert any("status C000" in node.text for node in spoken)
+
+
+def test_numbers_are_written_as_the_language_writes_them() -> None:
+    english, french = language("en"), language("fr")
+    assert (english.number(12345), french.number(12345)) == ("12,345", "12\u202f345")
+    assert (english.seconds(1.25), french.seconds(1.25)) == ("1.2 s", "1,2 s")
+    assert (english.seconds(0.0123), english.seconds(0.0012), english.seconds(185)) == ("12 ms", "1.2 ms", "3 min 5 s")
+    assert (english.size(92), english.size(524_288), french.size(1_572_864)) == ("92 B", "512.0 KiB", "1,5 MiB")
+    assert english.share(1, 0) == "–"
+
+
+def test_french_counts_zero_as_one() -> None:
+    forms = ("{count} object", "{count} objects")
+    assert [language("en").many(*forms, count) for count in (0, 1, 2)] == ["0 objects", "1 object", "2 objects"]
+    assert [language("fr").many(*forms, count) for count in (0, 1, 2)] == ["0 objet", "1 objet", "2 objets"]
+
+
+def test_a_moment_that_is_none_stays_as_it_is() -> None:
+    assert language("en").moment("2026-10-05T14:03:22-04:00") == "2026-10-05 14:03:22 UTC-04:00"
+    assert language("en").moment("yesterday") == "yesterday"
+
+
+def test_an_unknown_language_is_one_clear_line() -> None:
+    with pytest.raises(ResultsError, match="choose one of en, fr"):
+        language("de")
