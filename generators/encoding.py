@@ -13,6 +13,8 @@ from pydicom.filewriter import write_dataset, write_file_meta_info
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from generators.byteorder import swapped_words
+from generators.compression import compressed
+from generators.syntaxes import syntax_named
 from generators.tree import Study
 
 IMPLEMENTATION_CLASS_UID = "2.25.312140867245103987106547236417836405811"
@@ -58,8 +60,7 @@ def encode(dataset: Dataset, transfer_syntax_uid: str = ExplicitVRLittleEndian) 
     GeneratorError where the syntax cannot carry its pixels.
     """
     syntax = UID(transfer_syntax_uid)
-    written = dataset if syntax.is_little_endian else swapped_words(dataset)
-    data = _bytes(written, implicit=syntax.is_implicit_VR, little=syntax.is_little_endian)
+    data = _bytes(_in_syntax(dataset, syntax), implicit=syntax.is_implicit_VR, little=syntax.is_little_endian)
     if syntax == DeflatedExplicitVRLittleEndian:
         data = _deflate(data)
     return Encoded(str(dataset.get("SOPClassUID", "")), str(dataset.get("SOPInstanceUID", "")), str(syntax), data)
@@ -73,6 +74,13 @@ def encode_study(study: Study, transfer_syntax_uid: str = ExplicitVRLittleEndian
 def iterate_study(study: Study, transfer_syntax_uid: str = ExplicitVRLittleEndian) -> Iterator[Encoded]:
     """Encode one instance at a time, for studies that shall not be held in memory."""
     return (encode(dataset, transfer_syntax_uid) for dataset in study.datasets())
+
+
+def _in_syntax(dataset: Dataset, syntax: UID) -> Dataset:
+    made = syntax_named(syntax)
+    if made.encode:
+        return compressed(dataset, made)
+    return dataset if syntax.is_little_endian else swapped_words(dataset)
 
 
 def _bytes(dataset: Dataset, *, implicit: bool, little: bool) -> bytes:

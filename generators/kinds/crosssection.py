@@ -73,8 +73,8 @@ def pt(scene: Scene) -> Dataset:
         dataset, NumberOfSlices=len(scene.series.instances), CollimatorType="NONE", FrameReferenceTime="0", ImageIndex=scene.instance.number
     )
     put(dataset, ActualFrameDuration="120000", DecayFactor="1", RescaleIntercept="0", RescaleSlope="2", BodyPartExamined="CHEST")
-    put(dataset, WindowCenter="16384", WindowWidth="32768")
-    return grey_pixels(dataset, levels(scene.grey(), 15), 16, signed=True)
+    put(dataset, WindowCenter="8192", WindowWidth="16384")
+    return grey_pixels(dataset, levels(scene.grey(), 14), 16, signed=True)
 
 
 def _slice(scene: Scene, kind: str) -> Dataset:

@@ -7,6 +7,7 @@ from pydicom import Dataset
 
 from generators.elements import code, item, put
 from generators.kinds import functional
+from generators.kinds.crosssection import SLICE
 from generators.kinds.kind import Kind, Scene
 from generators.kinds.modules import common, grey_pixels, image, levels, request_attributes
 from generators.kinds.radiography import BREAST, CHEST, view
@@ -113,7 +114,7 @@ def _ct_shared(scene: Scene) -> list[Dataset]:
 
 
 def _ct_position(frame: int) -> Dataset:
-    centre = [0.0, 0.0, frame * functional.SLICE]
+    centre = [0.0, 0.0, frame * SLICE]
     position = item(TablePosition=centre[2], ReconstructionTargetCenterPatient=centre, DataCollectionCenterPatient=centre)
     return item(CTPositionSequence=[position])
 
