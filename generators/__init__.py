@@ -1,13 +1,15 @@
 """Whole synthetic imaging studies, and named faults that break exactly one thing in them."""
 
 from generators.content import Difference, differences
-from generators.encoding import Encoded, encode, encode_study, iterate_study
+from generators.encoding import Encoded, encode
 from generators.errors import GeneratorError
 from generators.faults import FAULTS, Fault
 from generators.identity import HEALTH_CARD, Issuer, Order, Patient, health_card_number, is_health_card_number
 from generators.kinds import KINDS, Kind
 from generators.people import MARKER, SCRIPTS, Script
 from generators.pool import PoolError, TestPatientPool, load_pool
+from generators.streaming import write_instance
+from generators.studies import encode_study, iterate_study
 from generators.synthesizer import Synthesizer
 from generators.tree import Instance, Series, Study
 
@@ -39,4 +41,5 @@ __all__ = [
     "is_health_card_number",
     "iterate_study",
     "load_pool",
+    "write_instance",
 ]

@@ -1,7 +1,6 @@
 """Data sets to bytes: the data set alone, as C-STORE carries it, and Part 10 around it."""
 
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -15,7 +14,6 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEnd
 from generators.byteorder import swapped_words
 from generators.compression import compressed
 from generators.syntaxes import syntax_named
-from generators.tree import Study
 
 IMPLEMENTATION_CLASS_UID = "2.25.312140867245103987106547236417836405811"
 IMPLEMENTATION_VERSION = "ONTCONFORM 1"
@@ -60,20 +58,18 @@ def encode(dataset: Dataset, transfer_syntax_uid: str = ExplicitVRLittleEndian) 
     GeneratorError where the syntax cannot carry its pixels.
     """
     syntax = UID(transfer_syntax_uid)
-    data = _bytes(_in_syntax(dataset, syntax), implicit=syntax.is_implicit_VR, little=syntax.is_little_endian)
+    data = dataset_bytes(_in_syntax(dataset, syntax), syntax)
     if syntax == DeflatedExplicitVRLittleEndian:
         data = _deflate(data)
     return Encoded(str(dataset.get("SOPClassUID", "")), str(dataset.get("SOPInstanceUID", "")), str(syntax), data)
 
 
-def encode_study(study: Study, transfer_syntax_uid: str = ExplicitVRLittleEndian) -> list[Encoded]:
-    """Encode every instance of a study, in the order of the tree."""
-    return list(iterate_study(study, transfer_syntax_uid))
-
-
-def iterate_study(study: Study, transfer_syntax_uid: str = ExplicitVRLittleEndian) -> Iterator[Encoded]:
-    """Encode one instance at a time, for studies that shall not be held in memory."""
-    return (encode(dataset, transfer_syntax_uid) for dataset in study.datasets())
+def dataset_bytes(dataset: Dataset, syntax: UID, character_set: str | list[str] = "ISO_IR 6") -> bytes:
+    """Encode a data set whose pixels are as the syntax wants them. `character_set` holds where the data set names none."""
+    stream = DicomBytesIO()
+    stream.is_implicit_VR, stream.is_little_endian = syntax.is_implicit_VR, syntax.is_little_endian
+    write_dataset(stream, dataset, convert_encodings(character_set))
+    return stream.getvalue()
 
 
 def _in_syntax(dataset: Dataset, syntax: UID) -> Dataset:
@@ -81,13 +77,6 @@ def _in_syntax(dataset: Dataset, syntax: UID) -> Dataset:
     if made.encode:
         return compressed(dataset, made)
     return dataset if syntax.is_little_endian else swapped_words(dataset)
-
-
-def _bytes(dataset: Dataset, *, implicit: bool, little: bool) -> bytes:
-    stream = DicomBytesIO()
-    stream.is_implicit_VR, stream.is_little_endian = implicit, little
-    write_dataset(stream, dataset, convert_encodings(dataset.get("SpecificCharacterSet", "ISO_IR 6")))
-    return stream.getvalue()
 
 
 def _deflate(data: bytes) -> bytes:

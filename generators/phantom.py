@@ -4,11 +4,13 @@ Grey phantoms are (rows, columns) arrays of levels 0.0 to 1.0; the kinds scale t
 """
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Grey = NDArray[np.float32]
+Frame = NDArray[Any]
 
 # 3 x 5 pixels a letter, one row a digit of 0 to 7.
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
@@ -52,10 +54,12 @@ def _body(rows: int, columns: int) -> Grey:
 
 def _lesion(picture: Grey, number: int) -> None:
     rows, columns = picture.shape
-    y, x = np.ogrid[:rows, :columns]
-    angle = number * 0.61
+    angle, radius = number * 0.61, min(rows, columns) / 14
     row, column = rows * (0.52 + 0.18 * np.sin(angle)), columns * (0.5 + 0.2 * np.cos(angle))
-    picture[(y - row) ** 2 + (x - column) ** 2 < (min(rows, columns) / 14) ** 2] = 0.95
+    top, left, size = int(row - radius), int(column - radius), int(2 * radius) + 3
+    window = picture[top : top + size, left : left + size]
+    y, x = np.ogrid[top : top + window.shape[0], left : left + window.shape[1]]
+    window[(y - row) ** 2 + (x - column) ** 2 < radius**2] = 0.95
 
 
 def _captions(rows: int, columns: int, label: str, number: int) -> list[str]:
@@ -70,14 +74,15 @@ def _scale(columns: int) -> int:
 
 def _write(picture: Grey, words: str, top: int, scale: int) -> None:
     for place, letter in enumerate(words):
-        glyph = np.kron(_glyph(letter), np.ones((scale, scale), dtype=np.float32))
+        glyph = _glyph(letter, scale)
         left = 1 + place * _ADVANCE * scale
         window = picture[top : top + glyph.shape[0], left : left + glyph.shape[1]]
         window[glyph[: window.shape[0], : window.shape[1]] > 0] = 1.0
 
 
-@lru_cache(maxsize=64)
-def _glyph(letter: str) -> Grey:
+@lru_cache(maxsize=256)
+def _glyph(letter: str, scale: int) -> Grey:
     place = _LETTERS.find(letter)
     rows = _STROKES[place * _HEIGHT : (place + 1) * _HEIGHT] if place >= 0 else "0" * _HEIGHT
-    return np.array([[int(row) >> bit & 1 for bit in (2, 1, 0)] for row in rows], dtype=np.float32)
+    strokes = np.array([[int(row) >> bit & 1 for bit in (2, 1, 0)] for row in rows], dtype=np.float32)
+    return np.kron(strokes, np.ones((scale, scale), dtype=np.float32))

@@ -4,7 +4,8 @@ from pydicom import Dataset
 
 from generators.elements import code, decimal, decimals, item, put
 from generators.kinds.kind import Kind, Scene
-from generators.kinds.modules import common, grey_pixels, image, levels, request_attributes
+from generators.kinds.modules import common, grey_pixels, image, numbered, request_attributes
+from generators.kinds.painting import grey
 
 SLICE = 2.5
 """Distance of the slices in mm."""
@@ -13,18 +14,23 @@ HEAD_FIRST = code("102540001", "SCT", "headfirst")
 SUPINE = code("40199007", "SCT", "supine")
 
 
-def place(dataset: Dataset, scene: Scene) -> Dataset:
-    """Write frame of reference and image plane modules: axial slices, 1 mm pixels, instance number upwards."""
+def placed(scene: Scene) -> dict[str, str]:
+    """Say where a slice lies; instance number upwards."""
     above = scene.instance.number * SLICE
+    corner = decimals((-scene.instance.columns / 2, -scene.instance.rows / 2, above))
+    return {"ImagePositionPatient": "\\".join(corner), "SliceLocation": decimal(above)}
+
+
+def place(dataset: Dataset, scene: Scene) -> Dataset:
+    """Write frame of reference and image plane modules: axial slices, 1 mm pixels."""
     return put(
         dataset,
+        **placed(scene),
         FrameOfReferenceUID=scene.frame_of_reference,
         PositionReferenceIndicator="",
         PixelSpacing=decimals((1, 1)),
         ImageOrientationPatient=decimals((1, 0, 0, 0, 1, 0)),
-        ImagePositionPatient=decimals((-scene.instance.columns / 2, -scene.instance.rows / 2, above)),
         SliceThickness=decimal(SLICE),
-        SliceLocation=decimal(above),
     )
 
 
@@ -45,7 +51,7 @@ def ct(scene: Scene) -> Dataset:
     dataset = _slice(scene, "ORIGINAL\\PRIMARY\\AXIAL")
     put(dataset, RescaleIntercept="-1024", RescaleSlope="1", RescaleType="HU", KVP="120", XRayTubeCurrent="200", ExposureTime="500")
     put(dataset, PatientPosition="HFS", AcquisitionNumber="1", BodyPartExamined="CHEST", WindowCenter="40", WindowWidth="400")
-    return grey_pixels(dataset, levels(scene.grey(), 11), 12)
+    return grey_pixels(dataset, scene, 12)
 
 
 def mr(scene: Scene) -> Dataset:
@@ -54,7 +60,7 @@ def mr(scene: Scene) -> Dataset:
     put(dataset, ScanningSequence="SE", SequenceVariant="NONE", ScanOptions="", MRAcquisitionType="2D", RepetitionTime="500", EchoTime="15")
     put(dataset, EchoTrainLength="1", MagneticFieldStrength="1.5", FlipAngle="90", PatientPosition="HFS", AcquisitionNumber="1")
     put(dataset, BodyPartExamined="HEAD", WindowCenter="2048", WindowWidth="4096")
-    return grey_pixels(dataset, levels(scene.grey(), 12), 12)
+    return grey_pixels(dataset, scene, 12)
 
 
 def pt(scene: Scene) -> Dataset:
@@ -74,7 +80,7 @@ def pt(scene: Scene) -> Dataset:
     )
     put(dataset, ActualFrameDuration="120000", DecayFactor="1", RescaleIntercept="0", RescaleSlope="2", BodyPartExamined="CHEST")
     put(dataset, WindowCenter="8192", WindowWidth="16384")
-    return grey_pixels(dataset, levels(scene.grey(), 14), 16, signed=True)
+    return grey_pixels(dataset, scene, 16, signed=True)
 
 
 def _slice(scene: Scene, kind: str) -> Dataset:
@@ -83,10 +89,12 @@ def _slice(scene: Scene, kind: str) -> Dataset:
     return place(dataset, scene)
 
 
-_VARYING = ("InstanceNumber", "ImagePositionPatient", "SliceLocation")
+def _varying(scene: Scene) -> dict[str, str]:
+    return numbered(scene) | placed(scene)
+
 
 KINDS = (
-    Kind("CT", "CT", "CT Image", "1.2.840.10008.5.1.4.1.1.2", ct, varying=_VARYING),
-    Kind("MR", "MR", "MR Image", "1.2.840.10008.5.1.4.1.1.4", mr, varying=_VARYING),
-    Kind("PT", "PT", "Positron Emission Tomography", "1.2.840.10008.5.1.4.1.1.128", pt, varying=(*_VARYING, "ImageIndex")),
+    Kind("CT", "CT", "CT Image", "1.2.840.10008.5.1.4.1.1.2", ct, grey(11), varying=_varying),
+    Kind("MR", "MR", "MR Image", "1.2.840.10008.5.1.4.1.1.4", mr, grey(12), varying=_varying),
+    Kind("PT", "PT", "Positron Emission Tomography", "1.2.840.10008.5.1.4.1.1.128", pt, grey(14, "<i2")),
 )

@@ -180,7 +180,7 @@ def _codes() -> Any:
 
 
 def _from_images(name: str, modality: str, title: str, sop_class_uid: str, build: Any) -> Kind:
-    return Kind(name, modality, title, sop_class_uid, build, pixels=False, source="CT", many=False)
+    return Kind(name, modality, title, sop_class_uid, build, source="CT", many=False)
 
 
 KINDS = (

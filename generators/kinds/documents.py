@@ -5,7 +5,7 @@ from pydicom import Dataset
 from generators.elements import code, item, put
 from generators.kinds import content
 from generators.kinds.kind import Kind, Scene
-from generators.kinds.modules import common
+from generators.kinds.modules import common, numbered
 
 FINDING = "SYNTHETIC finding: the phantom shows two lungs and one wandering lesion."
 REPORT = code("18748-4", "LN", "Diagnostic Imaging Report")
@@ -31,7 +31,7 @@ def document(scene: Scene) -> Dataset:
     study = scene.study
     return put(
         common(scene),
-        InstanceNumber=str(scene.instance.number),
+        **numbered(scene),
         ContentDate=study.date,
         ContentTime=study.time,
         ReferencedPerformedProcedureStepSequence=[],
@@ -74,7 +74,7 @@ def pdf(scene: Scene) -> Dataset:
     page = _page(f"SYNTHETIC {scene.instance.kind} {scene.instance.number}")
     return put(
         common(scene),
-        InstanceNumber=str(scene.instance.number),
+        **numbered(scene),
         ContentDate=study.date,
         ContentTime=study.time,
         AcquisitionDateTime=f"{study.date}{study.time}",
@@ -163,10 +163,8 @@ def _page(words: str) -> bytes:
     return written + b"xref\n0 %d\n0000000000 65535 f \n" % size + table + end
 
 
-_VARYING = ("InstanceNumber",)
-
 KINDS = (
-    Kind("SR", "SR", "Basic Text SR", "1.2.840.10008.5.1.4.1.1.88.11", basic_text, pixels=False, varying=_VARYING),
-    Kind("SR-DOSE", "SR", "X-Ray Radiation Dose SR", "1.2.840.10008.5.1.4.1.1.88.67", dose, pixels=False),
-    Kind("PDF", "DOC", "Encapsulated PDF", "1.2.840.10008.5.1.4.1.1.104.1", pdf, pixels=False),
+    Kind("SR", "SR", "Basic Text SR", "1.2.840.10008.5.1.4.1.1.88.11", basic_text, varying=numbered),
+    Kind("SR-DOSE", "SR", "X-Ray Radiation Dose SR", "1.2.840.10008.5.1.4.1.1.88.67", dose),
+    Kind("PDF", "DOC", "Encapsulated PDF", "1.2.840.10008.5.1.4.1.1.104.1", pdf),
 )

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
-import numpy as np
 from pydicom import Dataset
 
 from generators.elements import code, item, put
 from generators.kinds import functional
 from generators.kinds.crosssection import SLICE
 from generators.kinds.kind import Kind, Scene
-from generators.kinds.modules import common, grey_pixels, image, levels, request_attributes
-from generators.kinds.radiography import BREAST, CHEST, view
+from generators.kinds.modules import common, grey_pixels, image, request_attributes
+from generators.kinds.painting import grey
+from generators.kinds.radiography import BREAST, CHEST, laterality, view
 
 HEAD = code("69536005", "SCT", "Head")
 _CT_TYPE = ("ORIGINAL", "PRIMARY", "VOLUME", "NONE")
@@ -24,7 +24,7 @@ def enhanced_ct(scene: Scene) -> Dataset:
     dataset = _volume(scene, _CT_TYPE)
     put(dataset, **_PIXELS, ContentQualification="RESEARCH")
     functional.groups(dataset, scene, _ct_shared(scene), lambda frame: [*_placed(scene, frame), _ct_position(frame)])
-    return grey_pixels(dataset, _frames(scene, 11), 12)
+    return grey_pixels(dataset, scene, 12, multiframe=True)
 
 
 def enhanced_mr(scene: Scene) -> Dataset:
@@ -58,7 +58,7 @@ def enhanced_mr(scene: Scene) -> Dataset:
         MRAcquisitionType="2D",
     )
     functional.groups(dataset, scene, _mr_shared(scene), lambda frame: _placed(scene, frame))
-    return grey_pixels(dataset, _frames(scene, 12), 12)
+    return grey_pixels(dataset, scene, 12, multiframe=True)
 
 
 def tomosynthesis(scene: Scene) -> Dataset:
@@ -70,7 +70,7 @@ def tomosynthesis(scene: Scene) -> Dataset:
     del dataset.AcquisitionNumber, dataset.AcquisitionDateTime, dataset.AcquisitionDuration
     kind = functional.frame_type("XRay3DFrameTypeSequence", _TOMOSYNTHESIS_TYPE, **_PIXELS)
     functional.groups(dataset, scene, _breast_shared(scene), lambda frame: [*_placed(scene, frame), kind])
-    return grey_pixels(dataset, _frames(scene, 12), 12)
+    return grey_pixels(dataset, scene, 12, multiframe=True)
 
 
 def _volume(scene: Scene, kind: Iterable[str]) -> Dataset:
@@ -221,18 +221,14 @@ def _mr_receive_coil() -> Dataset:
 def _breast_shared(scene: Scene) -> list[Dataset]:
     return [
         *functional.plane(),
-        functional.anatomy(BREAST, "RL"[scene.instance.number % 2]),
+        functional.anatomy(BREAST, laterality(scene)),
         functional.rescale("0", "US"),
         functional.window(2048, 4096),
     ]
 
 
-def _frames(scene: Scene, bits: int) -> np.ndarray:
-    return np.stack([levels(scene.grey(frame), bits) for frame in range(1, scene.instance.frames + 1)])
-
-
 KINDS = (
-    Kind("CT-ENHANCED", "CT", "Enhanced CT Image", "1.2.840.10008.5.1.4.1.1.2.1", enhanced_ct, multiframe=True),
-    Kind("MR-ENHANCED", "MR", "Enhanced MR Image", "1.2.840.10008.5.1.4.1.1.4.1", enhanced_mr, multiframe=True),
-    Kind("BTO", "MG", "Breast Tomosynthesis Image", "1.2.840.10008.5.1.4.1.1.13.1.3", tomosynthesis, multiframe=True),
+    Kind("CT-ENHANCED", "CT", "Enhanced CT Image", "1.2.840.10008.5.1.4.1.1.2.1", enhanced_ct, grey(11), True),
+    Kind("MR-ENHANCED", "MR", "Enhanced MR Image", "1.2.840.10008.5.1.4.1.1.4.1", enhanced_mr, grey(12), True),
+    Kind("BTO", "MG", "Breast Tomosynthesis Image", "1.2.840.10008.5.1.4.1.1.13.1.3", tomosynthesis, grey(12), True),
 )

@@ -1,13 +1,13 @@
 """What a kind of object is, and the scene that one object of it is rendered from."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from pydicom import Dataset
 
 from generators.errors import GeneratorError
-from generators.phantom import Grey, phantom
+from generators.phantom import Frame, Grey, phantom
 from generators.tree import Instance, Series, Study
 from generators.uids import derived_uid
 
@@ -52,12 +52,18 @@ class Scene:
                     yield replace(self, series=series, instance=instance)
 
 
+Painter = Callable[[Scene, int], Frame]
+"""Paints one frame (from 1) as it is stored: (rows, columns) or (rows, columns, 3), little endian."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of object that the generators can make.
 
-    `source` names the kind whose images it refers to; `many` is false where one object of it describes a whole study; `varying` are
-    the elements, beside SOP Instance UID and pixels, in which instances of a series differ: those are patched in large studies.
+    `build` renders all but the pixels that `paint` makes; a kind without `paint` is no image. `source` names the kind whose images it
+    refers to; `many` is false where one object of it describes a whole study. `varying` gives the elements at the top of the data set in
+    which instances of a series differ, beside SOP Instance UID and pixels, as encoded text: large studies write those alone anew. It is
+    None where instances differ deeper down.
     """
 
     name: str
@@ -65,8 +71,12 @@ class Kind:
     title: str
     sop_class_uid: str
     build: Callable[[Scene], Dataset]
-    pixels: bool = True
+    paint: Painter | None = None
     multiframe: bool = False
     source: str = ""
     many: bool = True
-    varying: tuple[str, ...] = ()
+    varying: Callable[[Scene], Mapping[str, str]] | None = None
+
+    @property
+    def pixels(self) -> bool:
+        return self.paint is not None

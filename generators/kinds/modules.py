@@ -1,10 +1,7 @@
 """The modules that all objects share (PS3.3 C.7 and C.12), written from the tree."""
 
 from collections.abc import Mapping
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydicom import Dataset
 
 from generators.charsets import encodable, terms
@@ -52,13 +49,18 @@ def request_attributes(order: Order) -> Dataset:
     )
 
 
+def numbered(scene: Scene) -> dict[str, str]:
+    """Give what differs between instances of most kinds: the instance number."""
+    return {"InstanceNumber": str(scene.instance.number)}
+
+
 def image(dataset: Dataset, scene: Scene, *, kind: str = "ORIGINAL\\PRIMARY") -> Dataset:
     """Write the general image module."""
     study = scene.study
     return put(
         dataset,
         ImageType=kind.split("\\"),
-        InstanceNumber=str(scene.instance.number),
+        **numbered(scene),
         ContentDate=study.date,
         ContentTime=study.time,
         AcquisitionDate=study.date,
@@ -68,44 +70,33 @@ def image(dataset: Dataset, scene: Scene, *, kind: str = "ORIGINAL\\PRIMARY") ->
     )
 
 
-def grey_pixels(dataset: Dataset, pixels: NDArray[Any], bits: int, *, signed: bool = False) -> Dataset:
-    """Write the image pixel module for MONOCHROME2 pixels of `bits` stored bits: (rows, columns) or (frames, rows, columns)."""
-    allocated = 8 if bits <= 8 else 16
+def grey_pixels(dataset: Dataset, scene: Scene, bits: int, *, signed: bool = False, multiframe: bool = False) -> Dataset:
+    """Describe MONOCHROME2 pixels of `bits` stored bits (image pixel module)."""
     put(
         dataset,
         SamplesPerPixel=1,
         PhotometricInterpretation="MONOCHROME2",
-        Rows=pixels.shape[-2],
-        Columns=pixels.shape[-1],
-        BitsAllocated=allocated,
+        BitsAllocated=8 if bits <= 8 else 16,
         BitsStored=bits,
         HighBit=bits - 1,
         PixelRepresentation=int(signed),
     )
-    return _pixel_data(dataset, pixels.astype(f"<{'i' if signed else 'u'}{allocated // 8}", copy=False), pixels.ndim - 2)
+    return _size(dataset, scene, multiframe=multiframe)
 
 
-def colour_pixels(dataset: Dataset, pixels: NDArray[np.uint8]) -> Dataset:
-    """Write the image pixel module for RGB pixels: (rows, columns, 3) or (frames, rows, columns, 3)."""
+def colour_pixels(dataset: Dataset, scene: Scene, *, multiframe: bool = False) -> Dataset:
+    """Describe RGB pixels of 8 bits (image pixel module)."""
     put(
         dataset,
         SamplesPerPixel=3,
         PhotometricInterpretation="RGB",
         PlanarConfiguration=0,
-        Rows=pixels.shape[-3],
-        Columns=pixels.shape[-2],
         BitsAllocated=8,
         BitsStored=8,
         HighBit=7,
         PixelRepresentation=0,
     )
-    return _pixel_data(dataset, pixels, pixels.ndim - 3)
-
-
-def levels(grey: NDArray[np.float32], bits: int) -> NDArray[np.uint16]:
-    """Scale levels of 0.0 to 1.0 to the whole range of `bits`."""
-    scaled: NDArray[np.uint16] = (grey * (2**bits - 1)).astype(np.uint16)
-    return scaled
+    return _size(dataset, scene, multiframe=multiframe)
 
 
 def check_text(study: Study) -> None:
@@ -188,10 +179,7 @@ def _series(dataset: Dataset, scene: Scene) -> None:
     )
 
 
-def _pixel_data(dataset: Dataset, pixels: NDArray[Any], multi: int) -> Dataset:
-    if multi:
-        put(dataset, NumberOfFrames=str(pixels.shape[0]))
-    data = np.ascontiguousarray(pixels).tobytes()
-    put(dataset, PixelData=data + b"\0" * (len(data) % 2))
-    dataset["PixelData"].VR = "OB" if pixels.itemsize == 1 else "OW"
-    return dataset
+def _size(dataset: Dataset, scene: Scene, *, multiframe: bool) -> Dataset:
+    if multiframe:
+        put(dataset, NumberOfFrames=str(scene.instance.frames))
+    return put(dataset, Rows=scene.instance.rows, Columns=scene.instance.columns)

@@ -1,13 +1,13 @@
 """Nuclear medicine, multi-frame."""
 
-import numpy as np
 from pydicom import Dataset
 from pydicom.tag import Tag
 
 from generators.elements import code, item, put
 from generators.kinds.crosssection import lying, tracer
 from generators.kinds.kind import Kind, Scene
-from generators.kinds.modules import common, grey_pixels, image, levels, request_attributes
+from generators.kinds.modules import common, grey_pixels, image, numbered, request_attributes
+from generators.kinds.painting import grey
 
 
 def nm(scene: Scene) -> Dataset:
@@ -31,7 +31,7 @@ def nm(scene: Scene) -> Dataset:
         ActualFrameDuration="60000",
         PixelSpacing=["4", "4"],
     )
-    return grey_pixels(dataset, np.stack([levels(scene.grey(frame), 16) for frame in range(1, frames + 1)]), 16)
+    return grey_pixels(dataset, scene, 16, multiframe=True)
 
 
-KINDS = (Kind("NM", "NM", "Nuclear Medicine", "1.2.840.10008.5.1.4.1.1.20", nm, multiframe=True, varying=("InstanceNumber",)),)
+KINDS = (Kind("NM", "NM", "Nuclear Medicine", "1.2.840.10008.5.1.4.1.1.20", nm, grey(16), True, varying=numbered),)

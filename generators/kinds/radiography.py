@@ -1,12 +1,12 @@
 """Projection images: radiography, mammography, angiography, fluoroscopy."""
 
-import numpy as np
 from pydicom import Dataset
 from pydicom.tag import Tag
 
 from generators.elements import code, put
 from generators.kinds.kind import Kind, Scene
-from generators.kinds.modules import common, grey_pixels, image, levels, request_attributes
+from generators.kinds.modules import common, grey_pixels, image, numbered, request_attributes
+from generators.kinds.painting import grey
 
 CHEST = code("816094009", "SCT", "Chest")
 POSTERO_ANTERIOR = code("399348003", "SCT", "postero-anterior")
@@ -18,7 +18,7 @@ def cr(scene: Scene) -> Dataset:
     dataset = _projection(scene, "ORIGINAL\\PRIMARY")
     put(dataset, BodyPartExamined="CHEST", ViewPosition="PA", PatientOrientation=["L", "F"], KVP="120")
     put(dataset, ImagerPixelSpacing=["0.2", "0.2"], WindowCenter="512", WindowWidth="1024")
-    return grey_pixels(dataset, levels(scene.grey(), 10), 10)
+    return grey_pixels(dataset, scene, 10)
 
 
 def dx(scene: Scene) -> Dataset:
@@ -26,7 +26,7 @@ def dx(scene: Scene) -> Dataset:
     dataset = _detector(scene)
     put(dataset, BodyPartExamined="CHEST", ViewPosition="PA", PatientOrientation=["L", "F"], ImageLaterality="U")
     put(dataset, AnatomicRegionSequence=[CHEST], ViewCodeSequence=[POSTERO_ANTERIOR], PositionerType="NONE", KVP="120")
-    return grey_pixels(dataset, levels(scene.grey(), 14), 14)
+    return grey_pixels(dataset, scene, 14)
 
 
 def mg(scene: Scene) -> Dataset:
@@ -35,12 +35,17 @@ def mg(scene: Scene) -> Dataset:
     breast(dataset, scene)
     put(dataset, PatientOrientation=["A", "L"], PositionerType="MAMMOGRAPHIC", OrganExposed="BREAST", KVP="28")
     put(dataset, AnatomicRegionSequence=[BREAST], ViewCodeSequence=[view()])
-    return grey_pixels(dataset, levels(scene.grey(), 14), 14)
+    return grey_pixels(dataset, scene, 14)
 
 
 def breast(dataset: Dataset, scene: Scene) -> Dataset:
     """Say which breast: that of odd instance numbers is the left."""
-    return put(dataset, BodyPartExamined="BREAST", ImageLaterality="RL"[scene.instance.number % 2])
+    return put(dataset, BodyPartExamined="BREAST", ImageLaterality=laterality(scene))
+
+
+def laterality(scene: Scene) -> str:
+    """Tell the side of an instance."""
+    return "RL"[scene.instance.number % 2]
 
 
 def view() -> Dataset:
@@ -52,12 +57,12 @@ def xa(scene: Scene) -> Dataset:
     """Render an angiographic run of 8 bits."""
     dataset = _run(scene)
     put(dataset, BodyPartExamined="HEART", PositionerMotion="STATIC", PositionerPrimaryAngle="0", PositionerSecondaryAngle="0")
-    return grey_pixels(dataset, _frames(scene), 8)
+    return grey_pixels(dataset, scene, 8, multiframe=True)
 
 
 def xrf(scene: Scene) -> Dataset:
     """Render a fluoroscopic run of 8 bits."""
-    return grey_pixels(put(_run(scene), BodyPartExamined="ABDOMEN"), _frames(scene), 8)
+    return grey_pixels(put(_run(scene), BodyPartExamined="ABDOMEN"), scene, 8, multiframe=True)
 
 
 def _projection(scene: Scene, kind: str) -> Dataset:
@@ -99,16 +104,14 @@ def _run(scene: Scene) -> Dataset:
     )
 
 
-def _frames(scene: Scene) -> np.ndarray:
-    return np.stack([levels(scene.grey(frame), 8) for frame in range(1, scene.instance.frames + 1)])
+def _varying(scene: Scene) -> dict[str, str]:
+    return numbered(scene) | {"ImageLaterality": laterality(scene)}
 
-
-_VARYING = ("InstanceNumber",)
 
 KINDS = (
-    Kind("CR", "CR", "Computed Radiography", "1.2.840.10008.5.1.4.1.1.1", cr, varying=_VARYING),
-    Kind("DX", "DX", "Digital X-Ray for Presentation", "1.2.840.10008.5.1.4.1.1.1.1", dx, varying=_VARYING),
-    Kind("MG", "MG", "Digital Mammography for Presentation", "1.2.840.10008.5.1.4.1.1.1.2", mg, varying=(*_VARYING, "ImageLaterality")),
-    Kind("XA", "XA", "X-Ray Angiography", "1.2.840.10008.5.1.4.1.1.12.1", xa, multiframe=True, varying=_VARYING),
-    Kind("XRF", "RF", "X-Ray Radiofluoroscopy", "1.2.840.10008.5.1.4.1.1.12.2", xrf, multiframe=True, varying=_VARYING),
+    Kind("CR", "CR", "Computed Radiography", "1.2.840.10008.5.1.4.1.1.1", cr, grey(10), varying=numbered),
+    Kind("DX", "DX", "Digital X-Ray for Presentation", "1.2.840.10008.5.1.4.1.1.1.1", dx, grey(14), varying=numbered),
+    Kind("MG", "MG", "Digital Mammography for Presentation", "1.2.840.10008.5.1.4.1.1.1.2", mg, grey(14), varying=_varying),
+    Kind("XA", "XA", "X-Ray Angiography", "1.2.840.10008.5.1.4.1.1.12.1", xa, grey(8, "u1"), True, varying=numbered),
+    Kind("XRF", "RF", "X-Ray Radiofluoroscopy", "1.2.840.10008.5.1.4.1.1.12.2", xrf, grey(8, "u1"), True, varying=numbered),
 )

@@ -7,7 +7,7 @@ from pydicom import Dataset
 from generators.elements import decimals, item, put
 from generators.kinds.crosssection import SLICE
 from generators.kinds.kind import Kind, Scene
-from generators.kinds.modules import common, request_attributes
+from generators.kinds.modules import common, numbered, request_attributes
 
 _CORNERS = 8
 
@@ -19,7 +19,7 @@ def structure_set(scene: Scene) -> Dataset:
         common(scene),
         RequestAttributesSequence=[request_attributes(study.order)],
         OperatorsName="",
-        InstanceNumber=str(scene.instance.number),
+        **numbered(scene),
         FrameOfReferenceUID=scene.frame_of_reference,
         PositionReferenceIndicator="",
         StructureSetLabel="SYNTHETIC",
@@ -72,7 +72,6 @@ KINDS = (
         "RT Structure Set",
         "1.2.840.10008.5.1.4.1.1.481.3",
         structure_set,
-        pixels=False,
         source="CT",
         many=False,
     ),

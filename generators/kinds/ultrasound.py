@@ -1,29 +1,23 @@
 """Ultrasound, in colour: one image and runs."""
 
-import numpy as np
 from pydicom import Dataset
 from pydicom.tag import Tag
 
 from generators.elements import put
 from generators.kinds.kind import Kind, Scene
-from generators.kinds.modules import colour_pixels, common, image, request_attributes
-from generators.phantom import colour
+from generators.kinds.modules import colour_pixels, common, image, numbered, request_attributes
+from generators.kinds.painting import tinted
 
 
 def us(scene: Scene) -> Dataset:
     """Render an ultrasound image in RGB."""
-    return colour_pixels(_ultrasound(scene), colour(scene.grey(), scene.instance.number))
+    return colour_pixels(_ultrasound(scene), scene)
 
 
 def us_multiframe(scene: Scene) -> Dataset:
     """Render an ultrasound run in RGB."""
     dataset = put(_ultrasound(scene), FrameIncrementPointer=Tag("FrameTime"), FrameTime="40")
-    return colour_pixels(dataset, coloured_frames(scene))
-
-
-def coloured_frames(scene: Scene) -> np.ndarray:
-    """Draw every frame of an instance in RGB, all in one tint."""
-    return np.stack([colour(scene.grey(frame), scene.instance.number) for frame in range(1, scene.instance.frames + 1)])
+    return colour_pixels(dataset, scene, multiframe=True)
 
 
 def _ultrasound(scene: Scene) -> Dataset:
@@ -32,9 +26,7 @@ def _ultrasound(scene: Scene) -> Dataset:
     return put(dataset, UltrasoundColorDataPresent=1)
 
 
-_VARYING = ("InstanceNumber",)
-
 KINDS = (
-    Kind("US", "US", "Ultrasound Image", "1.2.840.10008.5.1.4.1.1.6.1", us, varying=_VARYING),
-    Kind("US-MULTIFRAME", "US", "Ultrasound Multi-frame", "1.2.840.10008.5.1.4.1.1.3.1", us_multiframe, multiframe=True, varying=_VARYING),
+    Kind("US", "US", "Ultrasound Image", "1.2.840.10008.5.1.4.1.1.6.1", us, tinted, varying=numbered),
+    Kind("US-MULTIFRAME", "US", "Ultrasound Multi-frame", "1.2.840.10008.5.1.4.1.1.3.1", us_multiframe, tinted, True, varying=numbered),
 )

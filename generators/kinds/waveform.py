@@ -5,7 +5,7 @@ from pydicom import Dataset
 
 from generators.elements import code, item, put
 from generators.kinds.kind import Kind, Scene
-from generators.kinds.modules import common
+from generators.kinds.modules import common, numbered
 
 RATE = 500
 """Samples a second."""
@@ -31,7 +31,7 @@ def ecg(scene: Scene) -> Dataset:
     study = scene.study
     return put(
         common(scene),
-        InstanceNumber=str(scene.instance.number),
+        **numbered(scene),
         ContentDate=study.date,
         ContentTime=study.time,
         AcquisitionDateTime=f"{study.date}{study.time}",
@@ -77,4 +77,4 @@ def _samples(samples: int, seed: int) -> bytes:
     return bytes((np.outer(beat, leads) + noise).astype("<i2").tobytes())
 
 
-KINDS = (Kind("ECG", "ECG", "12-lead ECG Waveform", "1.2.840.10008.5.1.4.1.1.9.1.1", ecg, pixels=False),)
+KINDS = (Kind("ECG", "ECG", "12-lead ECG Waveform", "1.2.840.10008.5.1.4.1.1.9.1.1", ecg),)
