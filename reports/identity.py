@@ -52,6 +52,13 @@ class Support:
         return self.claimed and self.asked and not self.accepted
 
 
+def system_name(results: Results) -> str:
+    """Call the system by its AE title and address, in one phrase."""
+    target = results.header.target
+    address = ":".join(filter(None, (target.get("host", ""), target.get("port", ""))))
+    return " @ ".join(filter(None, (target.get("called AE title", ""), address))) or "?"
+
+
 def facts(results: Results) -> tuple[Fact, ...]:
     """Give the product as the profile names it, then what both can tell: the implementation and the maximum PDU length."""
     said = dict(statements(results.header.profile))

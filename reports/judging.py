@@ -14,6 +14,7 @@ from conformance.guide import Level, Provenance
 from conformance.verdicts import Certification, Outcome, Verdict, certify, judge, worst
 from reports.results import Check, Finding, RegisterRow, Requirement, Results, Waiver
 
+_SEVERITY = (Certification.CERTIFIED, Certification.WITH_WAIVERS, Certification.INCOMPLETE, Certification.NOT_CERTIFIED)
 _Member = TypeVar("_Member", bound=StrEnum)
 
 
@@ -62,9 +63,19 @@ def judged(results: Results) -> tuple[Judged, ...]:
 
 
 def certification(results: Results, rows: Iterable[Judged]) -> Certification:
-    """Decide the certification anew from the rows: a run that was cut short, or a damaged file, is never more than INCOMPLETE."""
+    """Decide the certification anew from the rows, and never above what the run itself recorded.
+
+    A run that was cut short, or a damaged file, is never more than INCOMPLETE.
+    """
     verdicts = [(row.level, row.verdict, row.waived) for row in rows]
-    return certify(verdicts, partial=bool(results.header.partial) or results.footer is None or results.unreadable > 0)
+    partial = bool(results.header.partial) or results.footer is None or results.unreadable > 0
+    return max(certify(verdicts, partial=partial), recorded_certification(results) or Certification.CERTIFIED, key=_SEVERITY.index)
+
+
+def recorded_certification(results: Results) -> Certification | None:
+    """What the run itself concluded; nothing where it came to no end, or used a word that this version does not know."""
+    word = results.footer.certification if results.footer else ""
+    return next((certification for certification in Certification if certification == word), None)
 
 
 def counts(rows: Iterable[Judged]) -> Mapping[Verdict, int]:

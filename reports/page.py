@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from conformance.guide import Level, Provenance
 from conformance.verdicts import UNDECIDED, Certification, Verdict
 from reports.chart import Segment, bar
-from reports.identity import Fact, Support, facts, support
+from reports.identity import Fact, Support, facts, support, system_name
 from reports.judging import Judged, certification, counts, judged
 from reports.results import Check, Finding, Preflight, Results, StoredObject, WireStep
 
@@ -31,6 +31,7 @@ class Reason(StrEnum):
     UNTESTED = "untested"
     NOTHING = "nothing"
     WAIVED = "waived"
+    RECORDED = "recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A whole report. `mismatch` holds the certification that the file's footer gives where it is not the one worked out here."""
+    """A whole report. `mismatch` holds the certification that the footer gives where the rows do not bear it out."""
 
     results: Results
     certification: Certification
@@ -109,13 +110,7 @@ class Page:
     @property
     def name(self) -> str:
         """What the system is called in one phrase: its AE title and address."""
-        target = self.results.header.target
-        return " ".join(filter(None, (target.get("ae_title", ""), self.address))) or "?"
-
-    @property
-    def address(self) -> str:
-        target = self.results.header.target
-        return ":".join(filter(None, (target.get("host", ""), target.get("port", ""))))
+        return system_name(self.results)
 
     @property
     def product(self) -> str:
@@ -178,12 +173,12 @@ def make_page(results: Results) -> Page:
     all_judged = [row.judged for row in rows]
     answer = certification(results, all_judged)
     numbers = {check.nodeid: number for number, check in enumerate(results.checks, 1)}
-    recorded = results.footer.certification if results.footer else ""
+    recorded = results.footer.certification if results.footer else answer
     return Page(
         results=results,
         certification=answer,
         mismatch=recorded if recorded != answer else "",
-        because=tuple(_because(results, rows)),
+        because=tuple(_because(results, rows)) or tuple(_recorded(results, answer)),
         rows=rows,
         counts=counts(all_judged),
         groups=_tallies(all_judged, [(group, group) for group in dict.fromkeys(row.group for row in all_judged)], "group"),
@@ -275,6 +270,13 @@ def _because(results: Results, rows: tuple[Row, ...]) -> Iterator[Because]:
         _about(Reason.WAIVED, [row for row in rows if row.judged.waived]),
     )
     yield from (because for because in found if because.count)
+
+
+def _recorded(results: Results, answer: Certification) -> Iterator[Because]:
+    """Where the rows alone would certify, give the reasons for which the run did not."""
+    reasons = tuple(results.footer.reasons) if results.footer else ()
+    if reasons and answer is not Certification.CERTIFIED:
+        yield Because(Reason.RECORDED, words=reasons, count=len(reasons))
 
 
 def _about(reason: Reason, rows: list[Row]) -> Because:

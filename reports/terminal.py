@@ -6,6 +6,7 @@ from pathlib import Path
 from conformance.guide import Level
 from conformance.verdicts import UNDECIDED, Verdict
 from reports.comparing import Comparison, Difference
+from reports.identity import system_name
 from reports.judging import Judged, certification, counts, judged
 from reports.language import language
 from reports.plain import one_line
@@ -58,10 +59,8 @@ def _tail(results: Results, report: Path | None) -> Iterator[str]:
 
 
 def _named(results: Results) -> str:
-    target = results.header.target
     seen = results.identity.implementation_version if results.identity else ""
-    address = f"{target.get('host', '')}:{target.get('port', '')}"
-    return one_line(" ".join(filter(None, (target.get("ae_title"), "at", address, f"({seen})" if seen else ""))))
+    return one_line(f"{system_name(results)} ({seen})" if seen else system_name(results))
 
 
 def comparison_lines(comparison: Comparison) -> list[str]:

@@ -73,6 +73,7 @@ REASON: Mapping[Reason, tuple[str, str]] = {
     Reason.UNTESTED: ("{count} binding requirement was not tested", "{count} binding requirements were not tested"),
     Reason.NOTHING: ("No binding requirement was seen to be met",) * 2,
     Reason.WAIVED: ("{count} failed requirement is waived", "{count} failed requirements are waived"),
+    Reason.RECORDED: ("As the run itself put it",) * 2,
 }
 
 AGREEMENT: Mapping[Agreement, str] = {
@@ -92,11 +93,11 @@ FACT: Mapping[str, str] = {
     "Implementation Class UID": "Implementation Class UID",
     "Implementation Version Name": "Implementation Version Name",
     "Maximum PDU length": "Maximum PDU length",
-    "ae_title": "AE title called",
-    "calling_ae": "AE title calling",
+    "called AE title": "Called AE title",
+    "calling AE title": "Calling AE title",
     "host": "Host",
     "port": "Port",
-    "tls": "TLS",
+    "our Storage SCP": "Our Storage SCP",
 }
 
 DIRECTION: Mapping[str, str] = {"sent": "sent", "received": "received"}

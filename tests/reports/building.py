@@ -88,7 +88,13 @@ def header(**changes: object) -> Header:
         nonce="k3f9q2",
         started="2026-10-05T14:03:22+00:00",
         roles=["archive"],
-        target={"ae_title": "ORTHANC", "host": "127.0.0.1", "port": "4242", "calling_ae": "CONFORMANCE"},
+        target={
+            "called AE title": "ORTHANC",
+            "host": "127.0.0.1",
+            "port": "4242",
+            "calling AE title": "CONFORMANCE",
+            "our Storage SCP": "127.0.0.1:11112",
+        },
         profile={
             "product": {"vendor": "Example Imaging", "product": "Keep", "version": "4.2.1", "site": "Test bench"},
             "claims": {"sop-classes": [CT, "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.481.1"]},
@@ -178,6 +184,9 @@ def left(patients: int = 4) -> list[StoredObject]:
     ]
 
 
+NO_VERDICT = Footer("", [], "2026-10-05T14:04:31+00:00", 69.2, 51.7, {}, 0, left())
+
+
 def full_run(**changes: object) -> Results:
     """A whole run with every verdict in it."""
     contexts = [NegotiatedContext(CT, EXPLICIT, 0), NegotiatedContext(CT, "1.2.840.10008.1.2", 0)]
@@ -188,7 +197,7 @@ def full_run(**changes: object) -> Results:
         identity=Identity("1.2.276.0.7230010.3.0.3.6.7", "OFFIS_DCMTK_367", 16384, contexts + refused),
         checks=checks(),
         requirements=[requirement(row) for row in SCOPE],
-        footer=Footer("", [], "2026-10-05T14:04:31+00:00", 69.2, 51.7, {}, 0, left()),
+        footer=NO_VERDICT,
         unreadable=0,
     )
     return ended(msgspec.structs.replace(made, **changes))
@@ -198,9 +207,10 @@ def ended(results: Results) -> Results:
     """Give the footer the certification that its rows make."""
     if results.footer is None:
         return results
+    results = msgspec.structs.replace(results, footer=NO_VERDICT)
     rows = judged(results)
     verdicts = {str(verdict): sum(row.verdict is verdict for row in rows) for verdict in Verdict}
-    footer = msgspec.structs.replace(results.footer, certification=certification(results, rows), verdicts=verdicts)
+    footer = msgspec.structs.replace(NO_VERDICT, certification=certification(results, rows), verdicts=verdicts)
     return msgspec.structs.replace(results, footer=footer)
 
 

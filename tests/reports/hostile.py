@@ -63,7 +63,7 @@ FIELDS: Mapping[str, st.SearchStrategy[object]] = {  # fields whose values the p
     "certification": st.one_of(st.sampled_from([*Certification]).map(str), text),
     "schema": st.just(SCHEMA_VERSION),
     "profile": st.dictionaries(text, st.one_of(text, st.lists(text, max_size=2), st.dictionaries(text, text, max_size=2)), max_size=3),
-    "target": st.dictionaries(st.one_of(st.sampled_from(["host", "port", "ae_title"]), text), text, max_size=4),
+    "target": st.dictionaries(st.one_of(st.sampled_from(["host", "port", "called AE title"]), text), text, max_size=4),
 }
 
 

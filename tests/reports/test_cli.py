@@ -145,7 +145,7 @@ def test_another_implementation_is_named(old: Path, new: Path, capsys: pytest.Ca
 
 def test_the_summary_gives_the_verdict_first_and_each_failure_in_two_lines() -> None:
     lines = summary_lines(full_run(), Path("conformance-report/report.html"))
-    assert lines[0] == "NOT CERTIFIED: ORTHANC at 127.0.0.1:4242 (OFFIS_DCMTK_367)"
+    assert lines[0] == "NOT CERTIFIED: ORTHANC @ 127.0.0.1:4242 (OFFIS_DCMTK_367)"
     assert lines[1].startswith("5 FAIL, 2 INCONCLUSIVE, ")
     at = lines.index("FAIL RETR-04 Unknown move destination")
     assert lines[at + 1] == "     expected status A801 (move destination unknown); got status C000 (unable to process) after 0.02 s"

@@ -70,7 +70,7 @@ def test_the_policy_allows_its_own_style_and_nothing_else(page: Node) -> None:
 def test_the_verdict_its_reasons_and_the_first_finding_stand_at_the_top(page: Node) -> None:
     (h1,) = page.all("h1")
     assert "NOT CERTIFIED" in h1.text
-    assert page.all("title")[0].text.startswith("NOT CERTIFIED: ORTHANC 127.0.0.1:4242")
+    assert page.all("title")[0].text.startswith("NOT CERTIFIED: ORTHANC @ 127.0.0.1:4242")
     because = page.all("ul", **{"class": "because"})[0].text
     assert "4 requirements failed: ASSOC-02, QUERY-06, RETR-04, REJECT-09" in because
     assert "1 failed requirement is waived: IDENT-10" in because

@@ -146,3 +146,12 @@ def test_every_record_kind_is_written_and_read(tmp_path: Path) -> None:
     kinds = {msgspec.json.decode(line)["kind"] for line in path.read_bytes().splitlines()}
     assert kinds == {"header", "preflight", "identity", "check", "requirement", "footer"}
     assert len(records(results)) == len(path.read_bytes().splitlines())
+
+
+def test_a_run_is_never_called_better_than_it_called_itself() -> None:
+    met = full_run()
+    kept = [msgspec.structs.replace(record, outcome="conforms", verdict="PASS", waiver=None) for record in met.requirements]
+    assert met.footer
+    stopped = msgspec.structs.replace(met.footer, certification="INCOMPLETE", reasons=["the run was stopped before its end"])
+    results = msgspec.structs.replace(met, requirements=kept, footer=stopped)
+    assert certification(results, judged(results)) is Certification.INCOMPLETE
