@@ -26,7 +26,7 @@ from conformance.dimse.pdu import AssociatePdu, Pdu, PduType, Pdv, PresentationC
 from conformance.dimse.policy import ACCEPT_ALL, NO_STORAGE, Policy, Reaction
 from conformance.dimse.reception import AssociationRequest, Reception
 from conformance.dimse.status import Service, StatusClass, describe, is_defined, status_class
-from conformance.dimse.wire import Endpoint, Timeouts, Wire, connect
+from conformance.dimse.wire import Buffer, Endpoint, Timeouts, Wire, connect
 
 __all__ = [
     "ACCEPT_ALL",
@@ -40,6 +40,7 @@ __all__ = [
     "Association",
     "AssociationEnded",
     "AssociationRequest",
+    "Buffer",
     "CommitmentReport",
     "Context",
     "Ending",

@@ -238,6 +238,4 @@ def _answered(context: Negotiated, pdu: AssociatePdu) -> PresentationContext:
 
 def _roles(request: AssociationRequest) -> list[tuple[int, bytes]]:
     """Accept a requestor as SCU of anything, and as SCP of Storage Commitment only: its reports come that way."""
-    return [
-        (UserItem.ROLE_SELECTION, encode_role(uid, scu, scp and uid == PUSH_MODEL)) for uid, (scu, scp) in request.roles.items()
-    ]
+    return [(UserItem.ROLE_SELECTION, encode_role(uid, scu, scp and uid == PUSH_MODEL)) for uid, (scu, scp) in request.roles.items()]

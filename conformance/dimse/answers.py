@@ -8,6 +8,7 @@ from typing import Protocol
 from pydicom.dataset import Dataset
 
 from conformance.dimse.status import StatusClass, describe, status_class
+from conformance.dimse.wire import Buffer
 
 
 class Storable(Protocol):
@@ -20,7 +21,7 @@ class Storable(Protocol):
     @property
     def transfer_syntax_uid(self) -> str: ...
     @property
-    def data(self) -> bytes: ...
+    def data(self) -> Buffer: ...
 
 
 @dataclass(frozen=True, slots=True)

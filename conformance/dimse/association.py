@@ -175,9 +175,7 @@ class Association:
         """C-MOVE (PS3.4 C.4.2) to an AE title, which is sent as given."""
         context = self._need(model)
         with self._guarded():
-            return retrieve(
-                self._exchange, context, model, identifier, destination=destination, on_store=None, cancel_after=cancel_after
-            )
+            return retrieve(self._exchange, context, model, identifier, destination=destination, on_store=None, cancel_after=cancel_after)
 
     def get(
         self, model: str, identifier: Dataset, *, on_store: Callable[[Received], int], cancel_after: int | None = None
@@ -209,10 +207,13 @@ class Association:
         """Wait for an N-EVENT-REPORT on this association; it is answered 0000. None when none came in time."""
         if self._reports:
             return self._reports.popleft()
-        message = self.await_message(seconds, quiet=True)
-        if message is None:
-            return None
         with self._guarded():
+            try:
+                message = self._exchange.channel.receive(Deadline(seconds, "N-EVENT-REPORT-RQ"))
+            except AssociationEnded as ended:
+                if ended.ending.kind is EndingKind.SILENCE:
+                    return None
+                raise
             if not self._take_report(message):
                 raise ProtocolViolation("PS3.7 10.3.1.1", "an N-EVENT-REPORT-RQ", f"a {message.name}")
         return self._reports.popleft()
@@ -260,15 +261,10 @@ class Association:
             self._exchange.channel.send(context_id, whole, data, deadline)
         return message_id
 
-    def await_message(self, seconds: float, *, quiet: bool = False) -> Message | None:
-        """Read the next message, whatever it is. When none comes in time: None if `quiet`, else AssociationEnded (SILENCE)."""
+    def await_message(self, seconds: float) -> Message:
+        """Read the next message, whatever it answers. Raises AssociationEnded, ProtocolViolation."""
         with self._guarded():
-            try:
-                return self._exchange.channel.receive(Deadline(seconds, "a message"))
-            except AssociationEnded as ended:
-                if quiet and ended.ending.kind is EndingKind.SILENCE:
-                    return None
-                raise
+            return self._exchange.channel.receive(Deadline(seconds, "a message"))
 
     def await_ending(self, seconds: float) -> Ending:
         """Read until the peer ends it; SILENCE when it has not within `seconds`, and then it stays open."""
@@ -332,9 +328,7 @@ class Association:
         context = self._contexts.get(message.context_id)
         if context is None or not context.accepted or context.abstract_syntax != PUSH_MODEL:
             raise ProtocolViolation("PS3.8 7.6", "a report on its accepted presentation context", f"context {message.context_id}")
-        report = read_report(
-            message, context.transfer_syntax, calling_ae=self.acceptance.called_ae, new_association=False, roles=None
-        )
+        report = read_report(message, context.transfer_syntax, calling_ae=self.acceptance.called_ae, new_association=False, roles=None)
         self._exchange.answer(message, 0)
         self._reports.append(report)
         return True

@@ -142,7 +142,7 @@ class Channel:
         ending: Ending | None = None if pdu.type == PduType.ASSOCIATE_RJ else ending_of(pdu, deadline)
         if ending is None:
             return ProtocolViolation("PS3.8 9.2.3", "a P-DATA-TF, A-RELEASE-RQ or A-ABORT in an association", pdu_name(pdu.type))
-        note_pdu(self.wire, "received", pdu.name, {"Source": ending.source, "Reason": ending.reason} if ending.source else {})
+        note_pdu(self.wire, "received", pdu.name, {"Source": ending.source, "Reason": ending.reason})
         return AssociationEnded(ending)
 
     def _add(self, pdv: Pdv, sink_for: SinkFor | None, limit: int) -> Message | None:
@@ -212,4 +212,3 @@ def note_pdu(wire: Wire, direction: Direction, name: str, fields: Mapping[str, o
     """Note an association PDU in the wire's recorder, if there is one."""
     if wire.recorder:
         wire.recorder.note(direction, name, size=size, fields=fields)
-

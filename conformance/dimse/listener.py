@@ -135,8 +135,7 @@ class Listener:
                 if wake in readable:
                     return
                 with contextlib.suppress(OSError):  # of a peer that left before it was accepted
-                    connection = listening.accept()[0]
-                    self._admit(connection)
+                    self._admit(listening.accept()[0])
 
     def _admit(self, connection: socket.socket) -> None:
         with self._changed:
@@ -145,7 +144,8 @@ class Listener:
             connection.sendall(encode_reject(*_LOCAL_LIMIT))
             return connection.close()
         self._serial += 1
-        wire = Wire(self._secured(connection), self._timeouts, self._recorder_for() if self._recorder_for else None, counts_waiting=False)
+        recorder = self._recorder_for() if self._recorder_for else None
+        wire = Wire(self._secured(connection), self._timeouts, recorder, counts_waiting=False)
         acceptor = Acceptor(wire, self._serial, Terms(self._reception, self.max_pdu, self._idle, self._keep))
         thread = threading.Thread(target=self._run, args=(acceptor,), name=f"association {self._serial}", daemon=True)
         with self._changed:
@@ -155,7 +155,11 @@ class Listener:
     def _secured(self, connection: socket.socket) -> socket.socket:
         if self._tls is None:
             return connection
-        return self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        try:
+            return self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        except OSError:
+            connection.close()
+            raise
 
     def _run(self, acceptor: Acceptor) -> None:
         try:

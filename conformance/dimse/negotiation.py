@@ -94,6 +94,8 @@ def build_request(
     ids = list(context_ids) if context_ids is not None else list(range(1, 2 * len(contexts), 2))
     if len(ids) != len(contexts) or any(not 0 <= id_ <= 255 for id_ in ids):
         raise ValueError(f"{len(contexts)} contexts need as many ids from 0 to 255; at most {MAX_CONTEXTS} get one by themselves")
+    if any(raw is not None and len(raw) != 16 for raw in (raw_called, raw_calling)):
+        raise ValueError("a raw AE title is exactly 16 bytes")
     return AssociatePdu(
         called=raw_called if raw_called is not None else pad_title(endpoint.called_ae),
         calling=raw_calling if raw_calling is not None else pad_title(endpoint.calling_ae),

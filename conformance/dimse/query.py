@@ -34,9 +34,7 @@ class _Query:
         return asked or self.truncated
 
 
-def find(
-    exchange: Exchange, context: Negotiated, model: str, identifier: Dataset, *, cancel_after: int | None, limit: int
-) -> FindAnswer:
+def find(exchange: Exchange, context: Negotiated, model: str, identifier: Dataset, *, cancel_after: int | None, limit: int) -> FindAnswer:
     """Send the query and read every response. Raises AssociationEnded, ProtocolViolation."""
     data = encode_dataset(identifier, context.transfer_syntax)
     request = exchange.begin(Field.C_FIND_RQ, context.id, {"AffectedSOPClassUID": model, "Priority": MEDIUM_PRIORITY}, data)

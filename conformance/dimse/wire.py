@@ -33,7 +33,7 @@ _MAX_UNREAD = 1 << 20  # bytes taken while sending: an early response or abort i
 _MAX_DRAINED = 64  # receives
 _MAX_VECTOR = 512  # buffers of one gathering send; the kernel takes 1024
 
-_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+TCP_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,7 @@ def connect(endpoint: Endpoint, timeouts: Timeouts | None = None, recorder: Reco
 class Wire:
     """One connection. `largest_pdu` is the greatest P-DATA-TF length field seen, the measure of PS3.8 D.1."""
 
-    def __init__(
-        self, sock: socket.socket, timeouts: Timeouts, recorder: Recorder | None = None, *, counts_waiting: bool = True
-    ) -> None:
+    def __init__(self, sock: socket.socket, timeouts: Timeouts, recorder: Recorder | None = None, *, counts_waiting: bool = True) -> None:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.timeouts, self.recorder = timeouts, recorder
@@ -247,8 +245,8 @@ class Wire:
         """Take what has arrived; False when nothing has, or at the end of the stream, which is kept in mind."""
         self._make_room()
         try:
-            if _QUICKACK is not None:
-                self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+            if TCP_QUICKACK is not None:
+                self._socket.setsockopt(socket.IPPROTO_TCP, TCP_QUICKACK, 1)
             size = self._socket.recv_into(memoryview(self._buffer)[self._end :])
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return False
@@ -279,7 +277,7 @@ class Wire:
 
     def _wait(self, deadline: Deadline, *, read: bool = True, write: bool = False) -> tuple[bool, bool]:
         """Wait until there is something to read, or room to write. Gives (readable, writable), both False at the deadline."""
-        if self._tls is not None and self._tls.pending():
+        if read and self._tls is not None and self._tls.pending():
             return True, False
         poll = select.poll()
         poll.register(self._socket, select.POLLIN * read | select.POLLOUT * write)
@@ -319,7 +317,7 @@ class Wire:
             return
         self.is_open = False
         self._start = self._end = 0
-        with contextlib.suppress(AssociationEnded, OSError):
+        with contextlib.suppress(OSError, ValueError):  # ValueError: no TLS was set up, or `interrupt` has torn it down
             if self._tls is not None:
                 self._tls.unwrap()
         with contextlib.suppress(AssociationEnded, OSError):
