@@ -1,0 +1,43 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+REPORT ?= conformance-report
+
+.PHONY: certify test lint proof bench lock system-packages clean
+
+# The lock pins what is developed and tested with; the installed harness itself takes the ranges of pyproject.toml.
+$(VENV)/.installed: pyproject.toml requirements-dev.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+certify: $(VENV)/.installed
+	@$(BIN)/pytest --target-ae=EMBEDDED --host=embedded --listen-port=0 --certify --report-dir=$(REPORT) -q; code=$$?; \
+	case $$code in \
+	  0) echo "CERTIFIED: see $(REPORT)/report.html";; \
+	  6) echo "INCOMPLETE: see $(REPORT)/report.html";; \
+	  *) exit $$code;; \
+	esac
+
+test: $(VENV)/.installed system-packages
+	$(BIN)/pytest tests
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed system-packages
+	for benchmark in bench/*.py; do $(BIN)/python $$benchmark || exit 1; done
+
+system-packages:
+	@.ci/system-packages
+
+lock: $(VENV)/.installed
+	$(BIN)/pip-compile --quiet --extra dev --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --allow-unsafe \
+	  --output-file requirements-dev.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) $(REPORT) build dist

@@ -1,0 +1,51 @@
+"""The harness's own archive as a system under test: a process of its own, started for one run."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from conformance.errors import ConformanceError
+
+PROFILE = Path(__file__).parent / "reference" / "profile.toml"
+SILENCE_SECONDS = 2
+STOP_SECONDS = 10
+
+
+class EmbeddedArchiveError(ConformanceError):
+    """The embedded archive did not start."""
+
+
+@contextmanager
+def embedded_archive(ae_title: str, peer: str, options: Sequence[str] = ()) -> Iterator[tuple[str, int]]:
+    """Start the embedded archive and give the host and port on which it listens.
+
+    `peer` is our own Storage SCP as `AE=HOST:PORT`. The archive drops silent connections after `SILENCE_SECONDS`, as its
+    profile declares. It is ended, and what it stored removed, when the context ends.
+    """
+    with TemporaryDirectory(prefix="embedded-archive-") as storage:
+        command = [sys.executable, "-m", "conformance.reference", "--port", "0", "--ae", ae_title, "--peer", peer]
+        command += ["--storage", storage, "--artim", str(SILENCE_SECONDS), *options]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            yield _ready(process)
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _ready(process: "subprocess.Popen[str]") -> tuple[str, int]:
+    assert process.stdout is not None
+    word, _, address = process.stdout.readline().strip().partition(" ")
+    host, _, port = address.partition(" ")
+    if word != "ready" or not port.isdecimal():
+        raise EmbeddedArchiveError(
+            "did not start", where="conformance.reference", remedy="run `python -m conformance.reference --port 0 --ae TEST` to see why"
+        )
+    return host, int(port)

@@ -1,0 +1,118 @@
+"""How a check says what it saw: the exceptions it may end with, and the outcome that each one stands for.
+
+A check that ends by itself has seen conformance. `Nonconformance` is the only exception that blames the system under test;
+`NotExercised` says that a control or a prerequisite was missing, `NotApplicable` that the profile excludes the clause. Anything
+else, a bare assert, a time-out, a fault of ours, leaves the requirement undecided.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from conformance.dimse import AssociationEnded, NotAccepted, ProtocolViolation
+from conformance.verdicts import Outcome
+
+
+class Nonconformance(AssertionError):
+    """The system broke a clause. `requirement` may stay empty in a check that decides only one."""
+
+    def __init__(self, *, expected: str, got: str, hint: str = "", requirement: str = "") -> None:
+        self.expected, self.got, self.hint, self.requirement = expected, got, hint, requirement
+        super().__init__(expected, got, hint, requirement)
+
+    def __str__(self) -> str:
+        return f"expected {self.expected}; got {self.got}. {self.hint}".rstrip()
+
+
+class NotExercised(Exception):
+    """A control failed or a prerequisite was missing: the question was never put."""
+
+
+class NotApplicable(Exception):
+    """What the system claims, or the role it is tested in, excludes the clause."""
+
+
+def expect(condition: object, *, expected: str, got: str, hint: str = "") -> None:
+    """Blame the system unless `condition` holds.
+
+    Raises:
+        Nonconformance: with the words that the vendor will read.
+    """
+    if not condition:
+        raise Nonconformance(expected=expected, got=got, hint=hint)
+
+
+def require(condition: object, reason: str) -> None:
+    """Leave the clause unexercised, for `reason`, unless `condition` holds.
+
+    Raises:
+        NotExercised: the control or the prerequisite did not hold.
+    """
+    if not condition:
+        raise NotExercised(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The outcome of a check and the words that go with it."""
+
+    outcome: Outcome
+    expected: str = ""
+    got: str = ""
+    hint: str = ""
+    requirement: str = ""
+
+
+def _blamed(error: BaseException) -> Observation:
+    assert isinstance(error, Nonconformance)
+    return Observation(Outcome.VIOLATES, error.expected, error.got, error.hint, error.requirement)
+
+
+def _unexercised(error: BaseException) -> Observation:
+    return Observation(Outcome.NOT_EXERCISED, got=str(error))
+
+
+def _contradicted(error: BaseException) -> Observation:
+    assert isinstance(error, ProtocolViolation)
+    return Observation(
+        Outcome.INDETERMINATE,
+        expected=error.expected,
+        got=error.got,
+        hint=f"The answer contradicts the request ({error.clause}), so it was not taken for an answer to this question.",
+    )
+
+
+def _ended(error: BaseException) -> Observation:
+    return Observation(
+        Outcome.INDETERMINATE,
+        expected="an answer",
+        got=str(error),
+        hint="Whether the network or the system ended the conversation cannot be told from here. Look into the system's log.",
+    )
+
+
+def _excluded(error: BaseException) -> Observation:
+    return Observation(Outcome.NOT_APPLICABLE, got=str(error))
+
+
+_OBSERVERS: Mapping[type[BaseException], Callable[[BaseException], Observation]] = {
+    Nonconformance: _blamed,
+    NotExercised: _unexercised,
+    NotApplicable: _excluded,
+    NotAccepted: _unexercised,
+    ProtocolViolation: _contradicted,
+    AssociationEnded: _ended,
+}
+
+
+def observe(error: BaseException | None) -> Observation:
+    """Say what a check saw, from the exception that it ended with (None: it ended by itself)."""
+    if error is None:
+        return Observation(Outcome.CONFORMS)
+    for kind, observer in _OBSERVERS.items():
+        if isinstance(error, kind):
+            return observer(error)
+    return Observation(
+        Outcome.INDETERMINATE,
+        got=f"{type(error).__name__}: {error}",
+        hint="A fault of the harness or of its surroundings, not a finding about the system.",
+    )

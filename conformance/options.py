@@ -1,0 +1,75 @@
+"""The options of a run: one table from which the command line, the profile file and the documentation are made.
+
+A value given on the command line wins over the profile file, and that over the default.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "whole", "seconds", "flag"]
+
+DEFAULT_PORT = 104
+PREFIX = "conformance_"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option: `--flag`, and `key` in the `[section]` of a profile. A default of None is explained in `help`."""
+
+    flag: str
+    section: str
+    default: str | int | float | bool | None
+    help: str
+    kind: Kind = "text"
+    metavar: str = ""
+    in_profile: bool = True
+
+    @property
+    def key(self) -> str:
+        return self.flag.removeprefix("--").replace("-timeout", "")
+
+    @property
+    def dest(self) -> str:
+        """The attribute of pytest's options: prefixed, so that no other plugin's name is met."""
+        return PREFIX + self.flag.removeprefix("--").replace("-", "_")
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option("--target-ae", "network", None, "AE title of the system under test; without it the plugin stays inert", metavar="AE"),
+    Option("--host", "network", None, "its name or address, or `embedded` for the harness's own archive", metavar="HOST"),
+    Option("--port", "network", DEFAULT_PORT, "its port", kind="whole", metavar="PORT"),
+    Option("--calling-ae", "network", "CONFORMANCE", "our AE title, also as move destination", metavar="AE"),
+    Option(
+        "--listen-host",
+        "network",
+        None,
+        "where our Storage SCP listens (default: the local address from which the host is reached)",
+        metavar="HOST",
+    ),
+    Option("--listen-port", "network", 11112, "the port of our Storage SCP; 0 takes a free one", kind="whole", metavar="PORT"),
+    Option(
+        "--advertised-address",
+        "network",
+        None,
+        "our address as the system sees it, where a NAT stands between (default: where we listen)",
+        metavar="HOST:PORT",
+    ),
+    Option("--role", "run", "archive", "the role in which the system is tested; this release tests `archive`", metavar="ROLE"),
+    Option("--target-profile", "run", None, "the profile file (default: none)", metavar="FILE", in_profile=False),
+    Option("--guide", "run", None, "another edition of the register (default: the bundled one)", metavar="FILE"),
+    Option("--waivers", "run", None, "failures that somebody answers for (default: none)", metavar="FILE"),
+    Option("--report-dir", "run", "conformance-report", "where results and report are written", metavar="DIR"),
+    Option("--seed", "run", None, "what the studies are made from (default: drawn, and printed)", kind="whole", metavar="N"),
+    Option("--slow", "run", False, "also run the checks that wait for timers of the system", kind="flag"),
+    Option("--certify", "run", False, "a formal run: the whole suite with `--slow`, no selection", kind="flag"),
+    Option("--connect-timeout", "timeouts", 5.0, "seconds to wait for TCP", kind="seconds", metavar="S"),
+    Option("--associate-timeout", "timeouts", 15.0, "seconds to wait for the answer to A-ASSOCIATE-RQ", kind="seconds", metavar="S"),
+    Option("--response-timeout", "timeouts", 45.0, "seconds to wait for each DIMSE response", kind="seconds", metavar="S"),
+    Option("--subop-timeout", "timeouts", 60.0, "seconds between two responses of a retrieve", kind="seconds", metavar="S"),
+    Option("--release-timeout", "timeouts", 5.0, "seconds to wait for A-RELEASE-RP", kind="seconds", metavar="S"),
+    Option("--report-timeout", "timeouts", 30.0, "seconds to wait for a storage commitment report", kind="seconds", metavar="S"),
+    Option("--send-timeout", "timeouts", 30.0, "seconds for which the system may stop reading", kind="seconds", metavar="S"),
+)
+
+BY_FLAG: Mapping[str, Option] = {option.flag: option for option in OPTIONS}

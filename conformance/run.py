@@ -1,0 +1,286 @@
+"""One run: what it was asked, what it saw, and the records it leaves. Knows nothing of pytest."""
+
+import platform
+import secrets
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from conformance.dimse import Listener
+from conformance.embedded import embedded_archive
+from conformance.errors import ConformanceError
+from conformance.guide import Level, Register, Requirement, Waiver
+from conformance.preflight import Journey
+from conformance.suite.ledger import Ledger
+from conformance.suite.system import System
+from conformance.target import EMBEDDED, Target
+from conformance.verdicts import UNDECIDED, Certification, Outcome, Verdict, certify, judge, worst
+from generators import Synthesizer
+from reports import results
+
+DISTRIBUTION = "ontario-dicom-conformance"
+RESULTS_FILE = "results.jsonl"
+REPORT_FILE = "report.html"
+CASES_FOLDER = "cases"
+NONCE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+NONCE_LENGTH = 6
+
+
+class ReportFolderError(ConformanceError):
+    """The report folder cannot be written."""
+
+
+def new_nonce() -> str:
+    """Draw what keeps this run's identifiers apart from those of every other run."""
+    return "".join(secrets.choice(NONCE_ALPHABET) for _ in range(NONCE_LENGTH))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is asked to do. `command` is what repeats it; `partial` says why it cannot certify, if it cannot."""
+
+    target: Target
+    register: Register
+    waivers: tuple[Waiver, ...]
+    report_dir: Path
+    seed: int
+    nonce: str
+    certify: bool
+    slow: bool
+    command: str
+    profile: dict[str, object] = field(default_factory=dict)
+
+
+class Run:
+    """The run under way. Records are written as they are made; `finish` writes the verdicts and the footer."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.partial: list[str] = []
+        self.stopped = ""
+        self._began = time.monotonic()
+        self._waiting = 0.0
+        self._seen: defaultdict[str, list[tuple[str, Outcome, float, str]]] = defaultdict(list)
+        self._writer = open_results(plan.report_dir)
+        self._open = ExitStack()
+        self.ledger = Ledger()
+        self.system: System
+
+    @property
+    def results_path(self) -> Path:
+        return self.plan.report_dir / RESULTS_FILE
+
+    @property
+    def report_path(self) -> Path:
+        return self.plan.report_dir / REPORT_FILE
+
+    @property
+    def scope(self) -> tuple[Requirement, ...]:
+        return self.plan.register.in_scope(self.plan.target.roles)
+
+    def open(self) -> None:
+        """Start our Storage SCP, and the embedded archive if it is the one to test, and write the header.
+
+        Raises:
+            ListenerError: our port is taken.
+            EmbeddedArchiveError: the embedded archive did not start.
+        """
+        plan, target = self.plan, self.plan.target
+        listener = self._open.enter_context(
+            Listener(
+                target.listen_host,
+                target.listen_port,
+                target.calling_ae,
+                timeouts=target.timeouts,
+                recorder_for=lambda: self.system.recorder,
+            )
+        )
+        target = replace(target, advertised=target.advertised or f"{target.listen_host}:{listener.port}")
+        if target.host == EMBEDDED:
+            peer = f"{target.calling_ae}={target.listen_host}:{listener.port}"
+            host, port = self._open.enter_context(embedded_archive(target.ae_title, peer))
+            target = replace(target, host=host, port=port)
+        self.system = System(target, listener, Synthesizer(plan.seed, plan.nonce), self.ledger)
+        self._writer.write(header(plan, target, self.partial, self.scope))
+
+    def preflight(self) -> Iterable[results.Preflight]:
+        """Run the preflight, recording each step as it ends; `stopped` says where it failed."""
+        journey = Journey(self.system)
+        for step in journey.steps():
+            self._writer.write(step)
+            if step.state == "failed":
+                self.stopped = f"preflight stopped at {step.name}: {step.detail}; {step.remedy}"
+            yield step
+        if journey.identity is not None:
+            self._writer.write(journey.identity)
+
+    def record(self, check: results.Check) -> None:
+        """Keep what one check saw."""
+        self._writer.write(check)
+        self._waiting += check.waiting
+        words = {finding.requirement: finding.got for finding in check.findings}
+        for id_, outcome in check.outcomes.items():
+            self._seen[id_].append((check.name, Outcome(outcome), check.seconds, words.get(id_, "")))
+
+    def finish(self, interrupted: str = "") -> results.Footer:
+        """Judge each row in scope, write the verdicts and the footer, and close our Storage SCP."""
+        if interrupted:
+            self.partial.append(interrupted)
+        rows = [self._row(requirement) for requirement in self.scope]
+        for row in rows:
+            self._writer.write(row)
+        footer = self._footer(rows)
+        self._writer.write(footer)
+        self.close()
+        return footer
+
+    def close(self) -> None:
+        """End what was started, and leave the results file as it stands."""
+        self._writer.close()
+        self._open.close()
+
+    def _row(self, requirement: Requirement) -> results.Requirement:
+        seen = self._seen[requirement.id]
+        outcome, reason = self._outcome(requirement)
+        verdict = judge(outcome, requirement.level)
+        return results.Requirement(
+            id=requirement.id,
+            level=requirement.level,
+            outcome=outcome,
+            verdict=verdict,
+            checks=[name for name, *_ in seen],
+            reason=reason,
+            seconds=sum(seconds for *_, seconds, _ in seen),
+            waiver=self._waiver(requirement.id) if verdict is Verdict.FAIL else None,
+        )
+
+    def _outcome(self, requirement: Requirement) -> tuple[Outcome, str]:
+        claimed = self.plan.target.claims.services
+        if requirement.applies_when and claimed is not None and requirement.applies_when not in claimed:
+            return Outcome.NOT_APPLICABLE, f"the profile does not claim {requirement.applies_when}"
+        seen = self._seen[requirement.id]
+        if seen:
+            outcome = worst((outcome for _, outcome, _, _ in seen), requirement.level)
+            return outcome, next((words for _, each, _, words in seen if each is outcome and words), "")
+        return Outcome.NOT_EXERCISED, self._why_not_run(requirement)
+
+    def _why_not_run(self, requirement: Requirement) -> str:
+        if requirement.untested:
+            return f"not tested: {requirement.untested}"
+        if self.stopped:
+            return self.stopped
+        if requirement.slow and not self.plan.slow:
+            return "not selected: it waits for timers of the system; run with --slow"
+        return "not selected, or not reached, in this run"
+
+    def _waiver(self, id_: str) -> results.Waiver | None:
+        for waiver in self.plan.waivers:
+            if waiver.requirement == id_:
+                return results.Waiver(id_, waiver.owner, waiver.reason, waiver.expires.isoformat(), waiver.reference)
+        return None
+
+    def _footer(self, rows: Sequence[results.Requirement]) -> results.Footer:
+        register = self.plan.register
+        judged = [(register[row.id].level, Verdict(row.verdict), row.waiver is not None) for row in rows]
+        certification = Certification.INCOMPLETE if self.stopped else certify(judged, partial=bool(self.partial))
+        return results.Footer(
+            certification=certification,
+            reasons=self._reasons(rows),
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            seconds=time.monotonic() - self._began,
+            waiting=self._waiting,
+            verdicts=dict(Counter(row.verdict for row in rows)),
+            foreign=self.ledger.foreign,
+            left=[results.StoredObject(o.patient_id, o.study_uid, o.series_uid, o.sop_uid) for o in self.ledger.left.values()],
+        )
+
+    def _reasons(self, rows: Sequence[results.Requirement]) -> list[str]:
+        if self.stopped:
+            return [self.stopped]
+        shall = {row.id: row.verdict for row in rows if row.level == Level.SHALL}
+        failed = [row.id for row in rows if row.verdict == Verdict.FAIL and row.waiver is None]
+        waived = [row.id for row in rows if row.waiver is not None]
+        undecided = [id_ for id_, verdict in shall.items() if Verdict(verdict) in UNDECIDED]
+        untested = [id_ for id_ in undecided if self.plan.register[id_].untested]
+        open_ = [id_ for id_ in undecided if id_ not in untested]
+        sentences = [
+            (failed, "{n} SHALL failed: {ids}"),
+            (open_, "{n} SHALL could not be decided: {ids}"),
+            (untested, "{n} SHALL are not tested by this release"),
+            (waived, "{n} failed and waived: {ids}"),
+        ]
+        return [text.format(n=len(ids), ids=", ".join(ids)) for ids, text in sentences if ids] + self.partial
+
+
+def open_results(folder: Path) -> results.ResultsWriter:
+    """Make the report folder and open the results file in it, before anything is sent.
+
+    Raises:
+        ReportFolderError: the folder cannot be made or written.
+    """
+    try:
+        (folder / CASES_FOLDER).mkdir(parents=True, exist_ok=True)
+        return results.ResultsWriter(folder / RESULTS_FILE)
+    except OSError as error:
+        raise ReportFolderError(
+            f"cannot be written ({error.strerror})", where=f"--report-dir={folder}", remedy="give a folder that you may write to"
+        ) from error
+
+
+def header(plan: Plan, target: Target, partial: list[str], scope: Sequence[Requirement]) -> results.Header:
+    """Say who is tested, by what, and against which rows."""
+    return results.Header(
+        schema=results.SCHEMA_VERSION,
+        harness=f"{DISTRIBUTION} {version(DISTRIBUTION)}",
+        edition=plan.register.edition,
+        register_digest=plan.register.digest,
+        seed=plan.seed,
+        nonce=plan.nonce,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        roles=[str(role) for role in target.roles],
+        target={
+            "called AE title": target.ae_title,
+            "host": target.host,
+            "port": str(target.port),
+            "calling AE title": target.calling_ae,
+            "our Storage SCP": target.advertised,
+        },
+        profile=plan.profile,
+        certify=plan.certify,
+        partial=list(partial),
+        command=plan.command,
+        environment={"python": platform.python_version(), "system": platform.system()},
+        register=[register_row(requirement) for requirement in scope],
+    )
+
+
+def register_row(requirement: Requirement) -> results.RegisterRow:
+    """Copy a requirement into the results."""
+    return results.RegisterRow(
+        id=requirement.id,
+        title=requirement.title,
+        level=requirement.level,
+        roles=[str(role) for role in requirement.roles],
+        provenance=requirement.provenance,
+        text=requirement.text,
+        rationale=requirement.rationale,
+        sources=list(requirement.sources),
+        verified=requirement.verified,
+        unverified=list(requirement.unverified),
+        evidence=list(requirement.evidence),
+        applies_when=requirement.applies_when,
+        untested=requirement.untested,
+    )
+
+
+def builtins(value: object) -> dict[str, object]:
+    """Turn a profile into what JSON can say."""
+    document: dict[str, object] = msgspec.to_builtins(value)
+    return document

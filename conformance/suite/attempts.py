@@ -1,0 +1,119 @@
+"""Negative cases with their controls: a broken object between sound ones, and what the system made of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from conformance.dimse import Answer, Association, AssociationEnded, Ending, EndingKind, StatusClass, describe
+from conformance.findings import NotExercised, expect, require
+from conformance.suite.queries import Query
+from conformance.suite.system import TAKEN, Act, System, storage_contexts
+from generators import FAULTS, Encoded, Study, encode, encode_study
+
+DELIBERATE = frozenset({EndingKind.ABORT, EndingKind.REJECT})
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What the system made of one broken object: it answered, or it ended the association."""
+
+    instance: Encoded
+    study: Study
+    answer: Answer | None
+    ending: Ending | None
+
+    @property
+    def refused(self) -> bool:
+        return self.answer is not None and self.answer.status_class is StatusClass.FAILURE
+
+    @property
+    def taken(self) -> bool:
+        return self.answer is not None and self.answer.status_class in TAKEN
+
+    @property
+    def warned(self) -> bool:
+        return self.answer is not None and self.answer.status_class is StatusClass.WARNING
+
+    def __str__(self) -> str:
+        return str(self.answer or self.ending)
+
+
+class Attempts:
+    """Broken objects, each sent once in a run: the checks about the answer and about what it left share the attempt."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._made: dict[str, Attempt] = {}
+
+    def of(self, fault: str) -> Attempt:
+        """Send a study's only instance with one named fault of `generators.FAULTS`, between sound ones.
+
+        Raises:
+            NotExercised: a control failed, or the system ended the association in a way that may not be its own doing.
+        """
+        if fault not in self._made:
+            study = self._system.synthesizer.study("CT", instances=1)
+            broken = FAULTS[fault].encode(next(iter(study.datasets())))
+            self._made[fault] = self.send(broken, study)
+        else:
+            self._system.acts.append(Act("storescu {peer} {files}", (self._made[fault].instance,)))
+        return self._made[fault]
+
+    def send(self, broken: Encoded, study: Study, **command: str) -> Attempt:
+        """Send one broken object between sound ones, on one association and then on a fresh one.
+
+        Raises:
+            NotExercised: see `of`.
+        """
+        sound = encode_study(self._system.synthesizer.study("CT", instances=3))
+        with controlled(self._system, sound, broken) as association:
+            try:
+                answer, ending = self._system.send(association, broken, **command), None
+            except AssociationEnded as error:
+                answer, ending = None, error.ending
+                require(ending.kind in DELIBERATE, f"the broken object was left without an answer: {ending}")
+        return Attempt(broken, study, answer, ending)
+
+
+@contextmanager
+def controlled(system: System, sound: list[Encoded], broken: Encoded) -> Iterator[Association]:
+    """Open an association on which a sound object is taken before the negative case, and after it, there and on a fresh one."""
+    before, after, fresh = sound
+    with system.associate(storage_contexts([*sound, broken])) as association:
+        _control(system, association, before, "before the broken object")
+        yield association
+        if association.is_open:
+            _control(system, association, after, "after the broken object, on the same association")
+    with system.associate(storage_contexts([fresh])) as association:
+        _control(system, association, fresh, "after the broken object, on a fresh association")
+
+
+def _control(system: System, association: Association, sound: Encoded, when: str) -> None:
+    try:
+        answer = system.send(association, sound)
+    except AssociationEnded as error:
+        raise NotExercised(f"the control failed {when}: {error.ending}") from error
+    require(answer.status_class in TAKEN, f"the control failed {when}: {describe('C-STORE', answer.status)}")
+
+
+def expect_refused(attempt: Attempt, *, because: str) -> None:
+    """Blame the system unless it answered a failure status."""
+    expect(
+        attempt.refused,
+        expected=f"a failure status for an object {because}",
+        got=str(attempt),
+        hint="Look for a setting that validates objects on receipt, or that lets incomplete objects in.",
+    )
+
+
+def shown(system: System, attempt: Attempt) -> bool:
+    """Whether a study query for the object's own Study Instance UID, or else for its own Patient ID, returns it."""
+    study = attempt.study
+    dataset = attempt.instance.dataset()
+    keys = {"StudyInstanceUID": study.uid} if dataset.get("StudyInstanceUID") else {"PatientID": study.patient.id, "StudyInstanceUID": ""}
+    return bool(system.find(Query("STUDY", keys)).matches)
+
+
+def encode_first(study: Study) -> Encoded:
+    """Encode the first instance of a study."""
+    return encode(next(iter(study.datasets())))

@@ -1,0 +1,63 @@
+"""What the checks arrange with: the system under test, and studies that are stored once and asked about many times."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from conformance.plugin import RUN
+from conformance.suite.attempts import Attempts
+from conformance.suite.system import System
+from conformance.target import Claims
+from generators import Encoded, Study, Synthesizer
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a case so that -k can select it: without spaces."""
+    return val.replace(" ", "-") if isinstance(val, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A study that the system took, and its objects as they were sent."""
+
+    study: Study
+    instances: list[Encoded]
+
+
+@pytest.fixture(scope="session")
+def system(request: pytest.FixtureRequest) -> System:
+    return request.config.stash[RUN].system
+
+
+@pytest.fixture(scope="session")
+def claims(system: System) -> Claims:
+    return system.target.claims
+
+
+@pytest.fixture(scope="session")
+def synthesizer(system: System) -> Synthesizer:
+    return system.synthesizer
+
+
+@pytest.fixture(scope="session")
+def attempts(system: System) -> Attempts:
+    return Attempts(system)
+
+
+@pytest.fixture(scope="session")
+def keep(system: System) -> Callable[[Study], Stored]:
+    """Store a sound study, or leave the check unexercised."""
+    return lambda study: Stored(study, system.keep_study(study))
+
+
+@pytest.fixture(scope="session")
+def ct_study(keep: Callable[[Study], Stored], synthesizer: Synthesizer) -> Stored:
+    """Two CT series of three instances."""
+    return keep(synthesizer.study("CT", series=2, instances=3))
+
+
+@pytest.fixture(scope="session")
+def mixed_study(keep: Callable[[Study], Stored], synthesizer: Synthesizer) -> Stored:
+    """One study with images and a report: CT, MR, CR, US and SR, two of each."""
+    return keep(synthesizer.study(modalities=("CT", "MR", "CR", "US", "SR"), instances=2))

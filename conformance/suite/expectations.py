@@ -1,0 +1,99 @@
+"""Expectations that several checks share, each worded once."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from pydicom import Dataset
+
+from conformance.dimse import Answer, FindAnswer, Received, StatusClass
+from conformance.findings import expect
+from conformance.suite.system import TAKEN, Delivery, content
+from generators import Encoded, differences
+
+SHOWN = 5
+
+
+def expect_found(answer: FindAnswer, keyword: str, expected: Mapping[str, str], *, because: str) -> None:
+    """Blame the system unless the matches are exactly the expected ones, each once.
+
+    `expected` maps a value of `keyword` to the name by which the report calls it; a value that is not among them and not ours
+    is only counted.
+    """
+    expect(
+        answer.final.status_class is StatusClass.SUCCESS,
+        expected=f"matches and then 0000: {because}",
+        got=f"final status {answer.final}",
+    )
+    found = Counter(str(match.get(keyword, "")) for match in answer.matches)
+    missing = [name for value, name in expected.items() if not found[value]]
+    repeated = [f"{name} {found[value]} times" for value, name in expected.items() if found[value] > 1]
+    others = sum(count for value, count in found.items() if value not in expected)
+    wrong = [f"{', '.join(missing)} not found"] * bool(missing) + repeated + [f"{others} that should not match"] * bool(others)
+    names = ", ".join(expected.values()) or "no match"
+    expect(not wrong, expected=f"exactly {names}: {because}", got="; ".join(wrong))
+
+
+def expect_none_found(answer: FindAnswer, *, because: str) -> None:
+    """Blame the system unless there is no match."""
+    expect_found(answer, "StudyInstanceUID", {}, because=because)
+
+
+def only_match(answer: FindAnswer, *, of: str) -> Dataset:
+    """Return the single match that the check goes on with; anything else is blamed."""
+    expect(
+        len(answer.matches) == 1,
+        expected=f"one match for {of}",
+        got=f"{len(answer.matches)} matches and final status {answer.final}",
+    )
+    return answer.matches[0]
+
+
+def expect_taken(answer: Answer, *, what: str) -> None:
+    """Blame the system unless it took the object with success or a warning."""
+    expect(
+        answer.status_class in TAKEN,
+        expected=f"success or a warning for {what}",
+        got=str(answer),
+    )
+
+
+def expect_delivered(delivery: Delivery, sent: Sequence[Encoded]) -> None:
+    """Blame the system unless exactly these objects came, each once, with the content that was sent."""
+    expect(
+        delivery.answer.final.status_class is StatusClass.SUCCESS,
+        expected=f"final status 0000 and {len(sent)} objects",
+        got=f"{delivery.answer.final} and {len(delivery.objects)} objects",
+        hint="A retrieve that ends so is read as failed by every consumer.",
+    )
+    expect(
+        delivery.uids == sorted(instance.sop_instance_uid for instance in sent) and not delivery.foreign,
+        expected=f"{len(sent)} objects, each delivered once",
+        got=_tally(delivery, sent),
+    )
+    by_uid = {received.sop_instance_uid: received for received in delivery.objects}
+    for instance in sent:
+        expect_same_content(instance, by_uid[instance.sop_instance_uid])
+
+
+def _tally(delivery: Delivery, sent: Sequence[Encoded]) -> str:
+    came = Counter(received.sop_instance_uid for received in delivery.objects)
+    missing = sum(1 for instance in sent if not came[instance.sop_instance_uid])
+    twice = sum(1 for count in came.values() if count > 1)
+    return f"{len(delivery.objects)} objects: {missing} missing, {twice} more than once, {delivery.foreign} that are not ours"
+
+
+def expect_same_content(sent: Encoded, received: Received, *, only: Iterable[str] = ()) -> None:
+    """Blame the system unless every element that was sent came back with the same value.
+
+    `only` narrows the comparison to the attributes whose path begins with one of these.
+    """
+    changed = [
+        difference
+        for difference in differences(sent.dataset(), content(received))
+        if not only or any(difference.path.startswith(path) for path in only)
+    ]
+    expect(
+        not changed,
+        expected="the elements as they were stored",
+        got="; ".join(map(str, changed[:SHOWN])) + f" (+{len(changed) - SHOWN} more)" * (len(changed) > SHOWN),
+    )

@@ -1,0 +1,46 @@
+"""What the run sent, what the system answered, and what is left on it: the memory that outlives a single check."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from conformance.dimse import Answer, StatusClass
+from generators import Encoded
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """One object that the system took: what a site needs to find and purge it."""
+
+    patient_id: str
+    study_uid: str
+    series_uid: str
+    sop_uid: str
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Objects sent and taken, statuses seen, and foreign objects counted; nothing foreign is kept."""
+
+    sent: set[str] = field(default_factory=set)
+    left: dict[str, Left] = field(default_factory=dict)
+    statuses: Counter[int] = field(default_factory=Counter)
+    foreign: int = 0
+
+    def is_ours(self, sop_instance_uid: str) -> bool:
+        return sop_instance_uid in self.sent
+
+    def note_sent(self, instance: Encoded, command_uid: str | None = None) -> None:
+        self.sent.update(uid for uid in (instance.sop_instance_uid, command_uid) if uid)
+
+    def note_answer(self, instance: Encoded, answer: Answer) -> None:
+        """Count the status of a C-STORE response, and remember the object if the system took it."""
+        self.statuses[answer.status] += 1
+        if answer.status_class not in (StatusClass.SUCCESS, StatusClass.WARNING):
+            return
+        dataset = instance.dataset()
+        self.left[instance.sop_instance_uid] = Left(
+            patient_id=str(dataset.get("PatientID", "")),
+            study_uid=str(dataset.get("StudyInstanceUID", "")),
+            series_uid=str(dataset.get("SeriesInstanceUID", "")),
+            sop_uid=instance.sop_instance_uid,
+        )

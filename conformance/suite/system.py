@@ -1,0 +1,233 @@
+"""The system under test as a check sees it: associate, store, find, retrieve, each in one call."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from pydicom import Dataset
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # made at import from pynetdicom's tables
+
+from conformance.dimse import (
+    ACCEPT_ALL,
+    Answer,
+    Association,
+    AssociationEnded,
+    Context,
+    Endpoint,
+    FindAnswer,
+    Listener,
+    NotAccepted,
+    Policy,
+    Received,
+    RetrieveAnswer,
+    StatusClass,
+    Wire,
+    associate,
+    connect,
+)
+from conformance.evidence import Recorder
+from conformance.findings import NotExercised, require
+from conformance.suite.ledger import Ledger
+from conformance.suite.queries import Query, Value, image_query
+from conformance.target import Target
+from generators import Encoded, Study, Synthesizer, encode_study
+
+UNCOMPRESSED = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
+TAKEN = frozenset({StatusClass.SUCCESS, StatusClass.WARNING})
+POLL_SECONDS = 0.05
+VERIFICATION = Context(str(Verification), (ImplicitVRLittleEndian,))
+
+
+def query_context(sop_class: str) -> Context:
+    """Offer a query or retrieve class in both uncompressed little endian syntaxes."""
+    return Context(sop_class, (ImplicitVRLittleEndian, ExplicitVRLittleEndian))
+
+
+def storage_contexts(instances: Iterable[Encoded], *, scp: bool = False) -> list[Context]:
+    """Offer each (SOP class, transfer syntax) once, one syntax to a context, so that bytes go out as they are.
+
+    `scp` proposes that we take the SCP role, as C-GET needs (PS3.7 D.3.3.4).
+    """
+    pairs = dict.fromkeys((instance.sop_class_uid, instance.transfer_syntax_uid) for instance in instances)
+    roles = {"scu_role": True, "scp_role": True} if scp else {}
+    return [Context(sop_class, (syntax,), **roles) for sop_class, syntax in pairs]
+
+
+def content(received: Received) -> Dataset:
+    """Decode what the system sent us."""
+    return Encoded(received.sop_class_uid, received.sop_instance_uid, received.transfer_syntax_uid, received.data).dataset()
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing that a check did, as DCMTK would do it; `{peer}` and `{files}` are filled in when it is shown."""
+
+    command: str
+    instances: tuple[Encoded, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The answer to a C-MOVE or C-GET, and what was delivered for it. `associations` counts those opened to us."""
+
+    answer: RetrieveAnswer
+    objects: tuple[Received, ...]
+    foreign: int
+    associations: int
+    largest_pdu: int
+
+    @property
+    def uids(self) -> list[str]:
+        return sorted(received.sop_instance_uid for received in self.objects)
+
+
+class System:
+    """The system under test. One check at a time uses it; `begin` opens a new page for each."""
+
+    def __init__(self, target: Target, listener: Listener, synthesizer: Synthesizer, ledger: Ledger) -> None:
+        self.target = target
+        self.listener = listener
+        self.synthesizer = synthesizer
+        self.ledger = ledger
+        self.recorder = Recorder()
+        self.acts: list[Act] = []
+
+    def begin(self) -> None:
+        """Start the evidence of the next check."""
+        self.recorder = Recorder()
+        self.acts = []
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return self.target.endpoint
+
+    def called(self, ae_title: str) -> Endpoint:
+        """The same system under another called AE title."""
+        return replace(self.endpoint, called_ae=ae_title)
+
+    def associate(self, contexts: Sequence[Context] = (VERIFICATION,), *, endpoint: Endpoint | None = None, **how: object) -> Association:
+        """Open an association; `how` goes to `conformance.dimse.associate`."""
+        open_association: Callable[..., Association] = associate
+        return open_association(
+            endpoint or self.endpoint, contexts, timeouts=self.target.timeouts, recorder=self.recorder, **how
+        )
+
+    @contextmanager
+    def connection(self) -> Iterator[Wire]:
+        """A bare connection, for bytes that make no association."""
+        wire = connect(self.endpoint, self.target.timeouts, self.recorder)
+        try:
+            yield wire
+        finally:
+            wire.close()
+
+    def echo(self) -> Answer:
+        """Open a fresh association and send one C-ECHO."""
+        with self.associate() as association:
+            return association.echo()
+
+    def require_alive(self, when: str) -> None:
+        """Hold the control of a negative case: the system answers C-ECHO on a fresh association.
+
+        Raises:
+            NotExercised: it does not.
+        """
+        try:
+            answer = self.echo()
+        except AssociationEnded as error:
+            raise NotExercised(f"the control failed {when}: {error.ending}") from error
+        require(answer.status_class is StatusClass.SUCCESS, f"the control failed {when}: C-ECHO answered {answer.status:04X}")
+
+    def send(self, association: Association, instance: Encoded, **command: str | None) -> Answer:
+        """Send one object on an open association; `command` sets the affected UIDs of the command apart."""
+        self.ledger.note_sent(instance, command.get("sop_instance_uid"))
+        self.acts.append(Act("storescu {peer} {files}", (instance,)))
+        answer = association.store(instance, **command)  # type: ignore[arg-type] # the two UIDs only
+        self.ledger.note_answer(instance, answer)
+        return answer
+
+    def store(self, *instances: Encoded) -> list[Answer]:
+        """Send objects on one fresh association."""
+        with self.associate(storage_contexts(instances)) as association:
+            return [self.send(association, instance) for instance in instances]
+
+    def keep(self, *instances: Encoded) -> None:
+        """Store sound objects that a check builds on.
+
+        Raises:
+            NotExercised: the system did not take one of them.
+        """
+        for instance, answer in zip(instances, self.store(*instances), strict=True):
+            require(answer.status_class in TAKEN, f"a sound {UID(instance.sop_class_uid).name} object was answered {answer}")
+
+    def keep_study(self, study: Study, syntax: str = ExplicitVRLittleEndian) -> list[Encoded]:
+        """Store a sound study, and wait until its last object can be found."""
+        instances = encode_study(study, syntax)
+        self.keep(*instances)
+        series = study.series[-1]
+        self.await_found(image_query(study, series, series.instances[-1]))
+        return instances
+
+    def find(self, query: Query) -> FindAnswer:
+        """Ask one question on a fresh association."""
+        self.acts.append(Act(query.dcmtk()))
+        with self.associate((query_context(query.root.find),)) as association:
+            return association.find(query.root.find, query.identifier())
+
+    def ask(self, level: str, **keys: Value) -> FindAnswer:
+        """Ask one question in Study Root, its keys given by keyword."""
+        return self.find(Query(level, keys))
+
+    def await_found(self, query: Query) -> bool:
+        """Ask until the answer has a match or the declared time to become visible is over. Says whether it had."""
+        deadline = time.monotonic() + self.target.claims.visible_seconds
+        while True:
+            if self.find(query).matches:
+                return True
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL_SECONDS)
+
+    def policy(self, **how: object) -> Policy:
+        """How our Storage SCP is to behave during one retrieve; the parts not named accept everything that is ours."""
+        return replace(ACCEPT_ALL, **how)  # type: ignore[arg-type] # replace checks the names
+
+    def move(self, query: Query, *, policy: Policy = ACCEPT_ALL, destination: str | None = None) -> Delivery:
+        """Ask the system to send to our own Storage SCP."""
+        destination = destination or self.target.calling_ae
+        self.acts.append(Act(query.dcmtk(f"movescu -aem {destination}")))
+        ours = replace(policy, ours=self.ledger.is_ours)
+        with self.listener.reception(ours) as reception, self.associate((query_context(query.root.move),)) as association:
+            answer = association.move(query.root.move, query.identifier(), destination)
+        self.ledger.foreign += reception.foreign
+        return Delivery(answer, tuple(reception.objects), reception.foreign, len(reception.associations), reception.largest_pdu)
+
+    def get(self, query: Query, instances: Sequence[Encoded], *, status: Callable[[Received], int] | None = None) -> Delivery:
+        """Retrieve on the same association, offering contexts for `instances` only."""
+        objects: list[Received] = []
+        foreign = 0
+
+        def take(received: Received) -> int:
+            nonlocal foreign
+            if not self.ledger.is_ours(received.sop_instance_uid):
+                foreign += 1
+                return 0xA700
+            objects.append(received)
+            return status(received) if status else 0x0000
+
+        self.acts.append(Act(query.dcmtk("getscu")))
+        contexts = [query_context(query.root.get), *storage_contexts(instances, scp=True)]
+        with self.associate(contexts) as association:
+            answer = association.get(query.root.get, query.identifier(), on_store=take)
+        self.ledger.foreign += foreign
+        return Delivery(answer, tuple(objects), foreign, 0, 0)
+
+    def retrieve(self, query: Query, instances: Sequence[Encoded]) -> Delivery:
+        """Retrieve by C-MOVE, or by C-GET where the system offers no C-MOVE."""
+        try:
+            return self.move(query)
+        except NotAccepted:
+            return self.get(query, instances)
+

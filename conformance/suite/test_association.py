@@ -1,0 +1,309 @@
+"""Associations: who is let in, on which terms, and what becomes of them (PS3.8, PS3.7 Annex D)."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import pytest
+from pydicom.uid import (
+    UID,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
+
+from conformance.dimse import Association, AssociationEnded, Context, Ending, EndingKind, ProtocolViolation
+from conformance.findings import Nonconformance, NotExercised, expect, require
+from conformance.suite.conftest import Stored
+from conformance.suite.expectations import expect_taken
+from conformance.suite.queries import STUDY_ROOT, study_query
+from conformance.suite.sop_classes import CORE_STORAGE, CT
+from conformance.suite.system import VERIFICATION, System, query_context, storage_contexts
+from conformance.target import Claims
+from generators import Synthesizer, encode_study
+
+CYCLES = 50
+GRACE_SECONDS = 10.0
+PRIVATE_SOP_CLASS = "2.25.310458246739824793746534657936453219871"
+OTHER_APPLICATION_CONTEXT = "2.25.310458246739824793746534657936453219872"
+SYNTAXES = (
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
+
+
+def refusal(system: System, **how: object) -> Ending | None:
+    """How the system ended an association request; None if it accepted. A sound request is accepted before and after."""
+    system.require_alive("before the case")
+    try:
+        with system.associate(**how):  # type: ignore[arg-type] # checked by associate
+            ending = None
+    except AssociationEnded as error:
+        ending = error.ending
+    system.require_alive("after the case")
+    return ending
+
+
+def expect_rejected(ending: Ending | None, source: int, reason: int, *, because: str) -> None:
+    """Blame the system unless it answered A-ASSOCIATE-RJ with this source and reason; permanent or transient is its own choice."""
+    rejected = ending is not None and ending.kind is EndingKind.REJECT and (ending.source, ending.reason) == (source, reason)
+    expect(
+        rejected,
+        expected=f"A-ASSOCIATE-RJ 1/{source}/{reason} for {because}",
+        got=str(ending) if ending else "A-ASSOCIATE-AC",
+    )
+
+
+@pytest.mark.requirement("ASSOC-01")
+def test_accepts_a_well_formed_association(system: System) -> None:
+    try:
+        with system.associate([VERIFICATION, *storage_context(CT)]) as association:
+            answer = association.echo()
+    except AssociationEnded as error:
+        if error.ending.kind is not EndingKind.REJECT:
+            raise
+        raise Nonconformance(expected="A-ASSOCIATE-AC", got=str(error.ending)) from error
+    expect(answer.status == 0, expected="a usable association: C-ECHO answered 0000", got=f"{answer.status:04X}")
+
+
+def storage_context(sop_class: str, *syntaxes: str) -> list[Context]:
+    return [Context(sop_class, syntaxes or (ExplicitVRLittleEndian, ImplicitVRLittleEndian))]
+
+
+@pytest.mark.requirement("ASSOC-02")
+def test_refuses_an_unknown_called_ae_title(system: System) -> None:
+    ending = refusal(system, endpoint=system.called("NO" + system.synthesizer.nonce))
+    expect_rejected(ending, 1, 7, because="a called AE title that is not the system's")
+
+
+@pytest.mark.requirement("ASSOC-03")
+def test_accepts_the_default_transfer_syntax_for_every_class_it_supports(system: System, claims: Claims) -> None:
+    classes = dict.fromkeys([*CORE_STORAGE, *claims.sop_classes])
+    with system.associate([Context(uid, SYNTAXES) for uid in classes]) as association:
+        supported = [context.abstract_syntax for context in association.acceptance.contexts if context.accepted]
+    require(supported, "the system accepts none of the core storage classes")
+    with system.associate([Context(uid, (ImplicitVRLittleEndian,)) for uid in supported]) as association:
+        refused = [context.abstract_syntax for context in association.acceptance.contexts if not context.accepted]
+    expect(
+        not refused,
+        expected="Implicit VR Little Endian accepted for each of them",
+        got=f"refused alone for {len(refused)} of {len(supported)}: {', '.join(UID(uid).name for uid in refused[:5])}",
+    )
+
+
+@pytest.mark.requirement("ASSOC-04")
+@pytest.mark.parametrize(
+    "syntaxes",
+    [
+        (ImplicitVRLittleEndian,),
+        (ExplicitVRLittleEndian,),
+        (JPEG2000Lossless, ImplicitVRLittleEndian, ExplicitVRLittleEndian),
+        (RLELossless, JPEGLSLossless),
+    ],
+    ids=["implicit", "explicit", "three", "compressed"],
+)
+def test_answers_with_a_transfer_syntax_that_was_proposed(system: System, syntaxes: tuple[str, ...]) -> None:
+    try:
+        with system.associate([VERIFICATION, Context(CT, syntaxes)]):
+            pass
+    except ProtocolViolation as error:
+        raise Nonconformance(expected=error.expected, got=error.got) from error
+
+
+@pytest.mark.requirement("ASSOC-05")
+def test_rejects_the_unsupported_context_and_accepts_the_others(system: System) -> None:
+    with system.associate(storage_context(CT)) as association:
+        require(association.accepted(CT), "CT Image Storage alone is not accepted")
+    ending = None
+    try:
+        with system.associate([*storage_context(CT), *storage_context(PRIVATE_SOP_CLASS)]) as association:
+            accepted, private = (bool(association.accepted(uid)) for uid in (CT, PRIVATE_SOP_CLASS))
+    except AssociationEnded as error:
+        ending = error.ending
+        require(ending.kind in (EndingKind.REJECT, EndingKind.ABORT), str(ending))
+    expect(ending is None, expected="the one context refused in A-ASSOCIATE-AC", got=str(ending))
+    expect(accepted and not private, expected="CT accepted, the private class refused", got=f"CT accepted: {accepted}, private: {private}")
+
+
+@pytest.mark.requirement("ASSOC-06")
+def test_answers_each_of_128_contexts(system: System) -> None:
+    private = [Context(f"{PRIVATE_SOP_CLASS}.{number}", (ImplicitVRLittleEndian,)) for number in range(1, 127)]
+    contexts = [VERIFICATION, *private, *storage_context(CT)]
+    try:
+        with system.associate(contexts) as association:
+            answered = {context.id for context in association.acceptance.contexts}
+            last = association.accepted(CT)
+            association.echo()
+    except AssociationEnded as error:
+        require(error.ending.kind in (EndingKind.REJECT, EndingKind.ABORT, EndingKind.CLOSE), str(error.ending))
+        raise Nonconformance(expected="A-ASSOCIATE-AC with 128 results", got=str(error.ending)) from error
+    expect(len(answered) == len(contexts), expected="128 presentation contexts answered", got=f"{len(answered)} answered")
+    expect(last, expected="the last context, CT Image Storage, accepted", got="not accepted")
+
+
+@pytest.mark.requirement("ASSOC-07")
+@pytest.mark.parametrize("limit", [4096, 16384])
+def test_sends_no_pdu_longer_than_we_announce(system: System, ct_study: Stored, limit: int) -> None:
+    query = study_query(ct_study.study)
+    delivery = system.move(query, policy=system.policy(max_pdu=limit))
+    require(delivery.objects, "no object was delivered")
+    expect(
+        delivery.largest_pdu <= limit,
+        expected=f"P-DATA-TF of at most {limit} bytes to a receiver that announced {limit}",
+        got=f"one of {delivery.largest_pdu} bytes",
+    )
+
+
+@pytest.mark.requirement("ASSOC-07")
+def test_reads_a_maximum_length_of_0_as_no_limit(system: System, ct_study: Stored) -> None:
+    contexts = [VERIFICATION, query_context(STUDY_ROOT.find)]
+    try:
+        with system.associate(contexts, max_pdu=0) as association:
+            association.echo()
+            answer = association.find(STUDY_ROOT.find, study_query(ct_study.study).identifier())
+    except AssociationEnded as error:
+        require(error.ending.kind in (EndingKind.REJECT, EndingKind.ABORT), str(error.ending))
+        raise Nonconformance(expected="answers as long as they need to be", got=str(error.ending)) from error
+    expect(len(answer.matches) == 1, expected="one match", got=f"{len(answer.matches)}")
+
+
+@pytest.mark.requirement("ASSOC-07")
+def test_takes_pdus_as_long_as_it_announced(system: System, synthesizer: Synthesizer) -> None:
+    instances = encode_study(synthesizer.study("CT", instances=1))
+    with system.associate(storage_contexts(instances)) as association:
+        answer = system.send(association, instances[0])
+    expect_taken(answer, what="an object sent in PDUs of the announced maximum length")
+
+
+@pytest.mark.requirement("ASSOC-08")
+def test_identifies_its_implementation(system: System) -> None:
+    with system.associate() as association:
+        uids = association.acceptance.implementation_class_uids
+    valid = len(uids) == 1 and UID(uids[0]).is_valid
+    expect(valid, expected="exactly one valid Implementation Class UID", got=", ".join(repr(uid) for uid in uids) or "none")
+
+
+ENDINGS: dict[str, Callable[[Association], object]] = {
+    "release": lambda association: association.release(),
+    "abort": lambda association: association.abort(),
+    "reset": lambda association: association.reset(),
+}
+
+
+@pytest.mark.requirement("ASSOC-09")
+@pytest.mark.parametrize("how", ENDINGS)
+def test_goes_on_after_fifty_endings(system: System, how: str) -> None:
+    for _ in range(CYCLES):
+        with ExitStack() as stack:
+            association = stack.enter_context(system.associate())
+            try:
+                ENDINGS[how](association)
+            except AssociationEnded as error:
+                require(how == "release", str(error.ending))
+                raise Nonconformance(expected="A-RELEASE-RP", got=str(error.ending)) from error
+    served = answers_within(system, GRACE_SECONDS)
+    expect(served, expected=f"C-ECHO answered after {CYCLES} times {how}", got=f"no association for {GRACE_SECONDS:g} s")
+
+
+def answers_within(system: System, seconds: float) -> bool:
+    """Whether a fresh association is accepted before the time is over; a transient rejection is asked again."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            return system.echo().status == 0
+        except AssociationEnded:
+            time.sleep(0.2)
+    return False
+
+
+def padded(title: str, left: bool) -> bytes:
+    """Fill an AE title to 16 bytes with spaces on one side (PS3.8 9.3.2)."""
+    return (title.rjust(16) if left else title.ljust(16)).encode("ascii")
+
+
+@pytest.mark.requirement("ASSOC-10")
+@pytest.mark.parametrize("left", [True, False], ids=["left", "right"])
+@pytest.mark.parametrize("which", ["called", "calling"])
+def test_ignores_the_padding_of_ae_titles(system: System, which: str, left: bool) -> None:
+    title = system.target.ae_title if which == "called" else system.target.calling_ae
+    require(len(title) < 16, f"the {which} AE title fills all 16 characters, so there is no padding to vary")
+    ending = refusal(system, **{f"raw_{which}": padded(title, left)})
+    expect(ending is None, expected="the same answer as without padding: A-ASSOCIATE-AC", got=str(ending))
+
+
+@pytest.mark.requirement("ASSOC-11")
+def test_serves_the_declared_number_of_associations_at_once(system: System, claims: Claims, synthesizer: Synthesizer) -> None:
+    instances = encode_study(synthesizer.study("CT", instances=claims.associations))
+    with ExitStack() as stack:
+        try:
+            held = [
+                stack.enter_context(system.associate([VERIFICATION, *storage_contexts(instances)])) for _ in range(claims.associations)
+            ]
+        except AssociationEnded as error:
+            require(error.ending.kind is not EndingKind.REFUSED, str(error.ending))
+            raise Nonconformance(expected=f"{claims.associations} associations at once", got=str(error.ending)) from error
+        for association, instance in zip(held, instances, strict=True):
+            association.echo()
+            expect_taken(system.send(association, instance), what=f"an object on one of {claims.associations} open associations")
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("ASSOC-12")
+def test_drops_a_silent_connection_and_serves_others_meanwhile(system: System, claims: Claims) -> None:
+    with system.connection() as silent:
+        try:
+            system.echo()
+        except AssociationEnded as error:
+            raise Nonconformance(expected="other peers served while one connection is silent", got=str(error.ending)) from error
+        ending = silent.await_ending(claims.silence_seconds)
+    expect(
+        ending.kind is not EndingKind.SILENCE,
+        expected=f"a connection without A-ASSOCIATE-RQ closed within {claims.silence_seconds:g} s",
+        got=f"still open after {ending.seconds:.0f} s",
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("ASSOC-12")
+def test_ends_an_idle_association(system: System, claims: Claims) -> None:
+    with system.associate() as idle:
+        ending = idle.await_ending(claims.silence_seconds)
+    expect(
+        ending.kind is not EndingKind.SILENCE,
+        expected=f"an idle association ended within {claims.silence_seconds:g} s",
+        got=f"still open after {ending.seconds:.0f} s",
+    )
+
+
+@pytest.mark.requirement("ASSOC-14")
+def test_refuses_an_unknown_application_context(system: System) -> None:
+    ending = refusal(system, application_context=OTHER_APPLICATION_CONTEXT)
+    expect_rejected(ending, 1, 2, because="an application context name that is not DICOM's")
+
+
+@pytest.mark.requirement("VERIF-01")
+def test_answers_c_echo(system: System) -> None:
+    with system.associate() as association:
+        if not association.accepted(VERIFICATION.abstract_syntax):
+            raise Nonconformance(expected="the Verification SOP Class accepted", got="its presentation context refused")
+        answer = association.echo()
+    expect(answer.status == 0, expected="C-ECHO answered 0000", got=f"{answer.status:04X}")
+
+
+@pytest.mark.requirement("VERIF-02")
+def test_serves_verification_where_it_serves_storage_and_query(system: System) -> None:
+    with system.associate([VERIFICATION, *storage_context(CT), query_context(STUDY_ROOT.find)]) as association:
+        accepted = [bool(association.accepted(uid)) for uid in (VERIFICATION.abstract_syntax, CT, STUDY_ROOT.find)]
+        if not accepted[0]:
+            raise Nonconformance(expected="Verification accepted beside storage and query", got="its presentation context refused")
+        if not any(accepted[1:]):
+            raise NotExercised("neither storage nor query is accepted on this AE title and port")
+        answer = association.echo()
+    expect(answer.status == 0, expected="C-ECHO answered 0000", got=f"{answer.status:04X}")

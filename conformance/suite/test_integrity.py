@@ -1,0 +1,219 @@
+"""The tree: patient, study, series, instance, each with one parent (PS3.3 A.1.2, PS3.4 C.3.1)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from pydicom import Dataset
+
+from conformance.dimse import StatusClass
+from conformance.findings import expect, require
+from conformance.suite.attempts import Attempt, Attempts, encode_first
+from conformance.suite.conftest import Stored
+from conformance.suite.expectations import expect_delivered, expect_found
+from conformance.suite.queries import image_query, series_query, study_query
+from conformance.suite.sop_classes import CT
+from conformance.suite.system import System, content
+from conformance.target import Claims
+from generators import Encoded, Study, Synthesizer, differences, encode, encode_study
+
+DISAGREEMENT_WARNING = 0xB007
+
+
+@pytest.mark.requirement("INTEG-01")
+def test_shows_one_tree_of_patients_studies_series_and_instances(system: System, forest: list[Stored]) -> None:
+    for patient_id in dict.fromkeys(stored.study.patient.id for stored in forest):
+        studies = [stored.study for stored in forest if stored.study.patient.id == patient_id]
+        expect_found(
+            system.ask("STUDY", PatientID=patient_id, StudyInstanceUID=""),
+            "StudyInstanceUID",
+            {study.uid: f"study {study.id}" for study in studies},
+            because="the studies of one patient",
+        )
+    for stored in forest:
+        expect_one_tree(system, stored.study)
+
+
+def expect_one_tree(system: System, study: Study) -> None:
+    """Walk a study from its series to its instances, and blame the system for a branch too few or too many."""
+    expect_found(
+        system.find(series_query(study)),
+        "SeriesInstanceUID",
+        {series.uid: f"series {series.number}" for series in study.series},
+        because=f"the series of study {study.id}",
+    )
+    for series in study.series:
+        expect_found(
+            system.find(image_query(study, series)),
+            "SOPInstanceUID",
+            {instance.uid: f"object {instance.number}" for instance in series.instances},
+            because=f"the objects of series {series.number} of study {study.id}",
+        )
+
+
+@pytest.fixture(scope="module")
+def forest(keep: Callable[[Study], Stored], synthesizer: Synthesizer) -> list[Stored]:
+    """Two patients, each with two studies of two series."""
+    return [
+        keep(synthesizer.study("CT", series=2, instances=2, patient=patient))
+        for patient in (synthesizer.patient(), synthesizer.patient())
+        for _ in range(2)
+    ]
+
+
+@pytest.mark.requirement("INTEG-02")
+def test_keeps_a_study_with_one_patient(
+    system: System, attempts: Attempts, keep: Callable[[Study], Stored], synthesizer: Synthesizer
+) -> None:
+    first = keep(synthesizer.study("CT", instances=1)).study
+    other = synthesizer.study("CT", instances=1, uid=first.uid, patient=synthesizer.patient(), order=first.order)
+    attempt = attempts.send(encode_first(other), other)
+    expect_flagged(attempt, "an object of another patient under a Study Instance UID that is taken")
+    answer = system.find(study_query(first, PatientID=""))
+    owners = {str(match.get("PatientID", "")) for match in answer.matches}
+    expect(owners == {first.patient.id}, expected="the study with its first patient only", got=_owners(owners, first, other))
+
+
+def _owners(owners: set[str], first: Study, other: Study) -> str:
+    names = {first.patient.id: "the first patient", other.patient.id: "the second patient"}
+    return ", ".join(sorted(names.get(owner, "somebody else") for owner in owners)) or "no patient"
+
+
+def expect_flagged(attempt: Attempt, what: str) -> None:
+    """Blame the system if it answered plain success: the sender must learn that something is wrong."""
+    expect(
+        attempt.refused or attempt.warned,
+        expected=f"a failure or a warning for {what}",
+        got=str(attempt),
+        hint="The system took it as if it fitted. Look for its policy on conflicting identifiers.",
+    )
+
+
+@pytest.mark.requirement("INTEG-03")
+def test_keeps_a_series_in_one_study(
+    system: System, attempts: Attempts, keep: Callable[[Study], Stored], synthesizer: Synthesizer
+) -> None:
+    first = keep(synthesizer.study("CT", instances=2)).study
+    other = synthesizer.study("CT", instances=1, patient=first.patient)
+    other = replace(other, series=(replace(other.series[0], uid=first.series[0].uid),))
+    attempt = attempts.send(encode_first(other), other)
+    expect_flagged(attempt, "an object under a Series Instance UID that belongs to another study")
+    expect_one_tree(system, first)
+
+
+@pytest.fixture(scope="module")
+def collision(
+    attempts: Attempts, keep: Callable[[Study], Stored], synthesizer: Synthesizer
+) -> tuple[Stored, Study, Encoded, Attempt]:
+    """An object that is stored, and another image with its SOP Instance UID in another series of the same study."""
+    first = keep(synthesizer.study("CT", instances=1))
+    taken = first.study.series[0].instances[0].uid
+    other = synthesizer.study("CT", instances=1, uid=first.study.uid, patient=first.study.patient, order=first.study.order)
+    series = other.series[0]
+    other = replace(other, series=(replace(series, instances=(replace(series.instances[0], uid=taken),)),))
+    second = repainted(encode_first(other))
+    return first, other, second, attempts.send(second, other)
+
+
+def repainted(instance: Encoded) -> Encoded:
+    """The same object with other pixels."""
+    dataset = instance.dataset()
+    dataset.PixelData = bytes(255 - byte for byte in dataset.PixelData)
+    return encode(dataset, instance.transfer_syntax_uid)
+
+
+@pytest.mark.requirement("INTEG-04")
+def test_never_replaces_an_image_by_another_with_its_uid(system: System, collision: tuple[Stored, Study, Encoded, Attempt]) -> None:
+    first, other, second, attempt = collision
+    series = first.study.series[0]
+    kept = system.retrieve(image_query(first.study, series, series.instances[0]), first.instances)
+    same = [o for o in kept.objects if not differences(first.instances[0].dataset(), content(o))]
+    if attempt.answer is not None and attempt.answer.status_class is StatusClass.SUCCESS:
+        later = system.retrieve(image_query(other, other.series[0], other.series[0].instances[0]), [second])
+        both = same and [o for o in later.objects if not differences(second.dataset(), content(o))]
+        expect(both, expected="a refusal, a warning, or both images kept", got=f"{attempt}, and only one of the two can be retrieved")
+    expect(same, expected="the first image still there as it was stored", got=f"{attempt}, and the first image is gone or changed")
+
+
+@pytest.mark.requirement("INTEG-05")
+def test_holds_one_content_under_one_uid(
+    system: System, attempts: Attempts, keep: Callable[[Study], Stored], synthesizer: Synthesizer, claims: Claims
+) -> None:
+    stored = keep(synthesizer.study("CT", instances=1))
+    original = stored.instances[0]
+    changed = altered(original)
+    attempt = attempts.send(changed, stored.study)
+    series = stored.study.series[0]
+    query = image_query(stored.study, series, series.instances[0], InstanceNumber="")
+    listed = system.find(query).matches
+    delivery = system.retrieve(image_query(stored.study, series, series.instances[0]), [original])
+    require(len(delivery.objects) == 1, f"not one object delivered: {delivery.answer.final}")
+    kept = policy_seen(content(delivery.objects[0]), original, changed)
+    expect(kept, expected="the first content or the second, whole", got=f"{attempt}, and a mixture of both")
+    expect_policy(kept, attempt, claims)
+    version = {"keep": original, "replace": changed}[kept].dataset()
+    shown = [str(match.get("InstanceNumber", "")) for match in listed]
+    expect(
+        shown == [str(version.InstanceNumber)],
+        expected=f"query and retrieve to tell of the same content (Instance Number {version.InstanceNumber})",
+        got=f"{attempt}; retrieve gives the {_WHICH[kept]} content, query says Instance Number {', '.join(shown) or 'nothing'}",
+        hint="The index was not brought up to date when the object was replaced, or the other way round.",
+    )
+
+
+_WHICH = {"keep": "first", "replace": "second"}
+
+
+def altered(instance: Encoded) -> Encoded:
+    """Other pixels and another Instance Number under the same UIDs."""
+    dataset = repainted(instance).dataset()
+    dataset.InstanceNumber = int(dataset.InstanceNumber) + 70
+    return encode(dataset, instance.transfer_syntax_uid)
+
+
+def policy_seen(received: Dataset, original: Encoded, changed: Encoded) -> str:
+    """Say which of the two contents came back: `keep`, `replace`, or nothing for a mixture."""
+    for policy, version in (("keep", original), ("replace", changed)):
+        if not differences(version.dataset(), received):
+            return policy
+    return ""
+
+
+def expect_policy(kept: str, attempt: Attempt, claims: Claims) -> None:
+    """Blame the system if it did otherwise than its profile says; `refuse` keeps the first content with a failure status."""
+    if not claims.duplicates:
+        return
+    seen = "refuse" if attempt.refused and kept == "keep" else kept
+    expect(seen == claims.duplicates, expected=f"the declared policy: {claims.duplicates}", got=f"{attempt}: {seen}")
+
+
+@pytest.mark.requirement("INTEG-13")
+def test_tells_uids_of_64_characters_apart_by_their_last_digit(
+    system: System, keep: Callable[[Study], Stored], synthesizer: Synthesizer
+) -> None:
+    stem = f"{synthesizer.uid()}.".ljust(63, "7")
+    studies = [keep(synthesizer.study("CT", instances=1, uid=stem + digit)) for digit in "12"]
+    for stored in studies:
+        expect_found(
+            system.find(study_query(stored.study, PatientID="")),
+            "StudyInstanceUID",
+            {stored.study.uid: "the one study"},
+            because="two UIDs of 64 characters differ in the last",
+        )
+        expect_delivered(system.retrieve(study_query(stored.study), stored.instances), stored.instances)
+
+
+@pytest.mark.requirement("INTEG-14")
+@pytest.mark.parametrize("which", ["class", "instance"])
+def test_refuses_an_object_that_its_command_names_otherwise(attempts: Attempts, synthesizer: Synthesizer, which: str) -> None:
+    study = synthesizer.study("MR" if which == "class" else "CT", instances=1)
+    instance = encode_study(study)[0]
+    if which == "class":
+        attempt = attempts.send(replace(instance, sop_class_uid=CT), study)
+    else:
+        attempt = attempts.send(instance, study, sop_instance_uid=synthesizer.uid())
+    expect(
+        attempt.refused or (attempt.answer is not None and attempt.answer.status == DISAGREEMENT_WARNING),
+        expected="a failure status, or warning B007",
+        got=f"{attempt} for an object whose command names another SOP {which.capitalize()} UID than its data set",
+    )
