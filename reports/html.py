@@ -59,8 +59,10 @@ def _environment() -> Environment:
     )
     environment.filters.update(vclass=verdict_class, uid_name=uid_name)
     environment.globals.update(
-        style=_style(),
-        style_hash=_digest(str(_style())),
+        style=_own("report.css"),
+        style_hash=_digest(_own("report.css")),
+        script=_own("report.js"),
+        script_hash=_digest(_own("report.js")),
         words=words,
         Verdict=Verdict,
         shown_steps=page.shown_steps,
@@ -75,8 +77,10 @@ def _finalize(value: object) -> object:
 
 
 @cache
-def _style() -> Markup:
-    return Markup(_SPACE.sub(" ", files("reports").joinpath("templates", "report.css").read_text("utf-8")))
+def _own(name: str) -> Markup:
+    """Give a style sheet or script of ours, which goes into the page as it is. A script keeps its lines: they end its statements."""
+    text = files("reports").joinpath("templates", name).read_text("utf-8")
+    return Markup(_SPACE.sub(" ", text) if name.endswith(".css") else text)
 
 
 def _digest(text: str) -> str:
