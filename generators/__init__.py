@@ -6,10 +6,12 @@ from generators.errors import GeneratorError
 from generators.faults import FAULTS, Fault
 from generators.identity import HEALTH_CARD, Issuer, Order, Patient, health_card_number, is_health_card_number
 from generators.kinds import KINDS, Kind
+from generators.model import Finding, findings
 from generators.people import MARKER, SCRIPTS, Script
 from generators.pool import PoolError, TestPatientPool, load_pool
 from generators.streaming import write_instance
 from generators.studies import encode_study, iterate_study
+from generators.syntaxes import SYNTAXES, Syntax
 from generators.synthesizer import Synthesizer
 from generators.tree import Instance, Series, Study
 
@@ -19,9 +21,11 @@ __all__ = [
     "KINDS",
     "MARKER",
     "SCRIPTS",
+    "SYNTAXES",
     "Difference",
     "Encoded",
     "Fault",
+    "Finding",
     "GeneratorError",
     "Instance",
     "Issuer",
@@ -32,11 +36,13 @@ __all__ = [
     "Script",
     "Series",
     "Study",
+    "Syntax",
     "Synthesizer",
     "TestPatientPool",
     "differences",
     "encode",
     "encode_study",
+    "findings",
     "health_card_number",
     "is_health_card_number",
     "iterate_study",

@@ -30,7 +30,7 @@ def syntaxes_for(dataset: Dataset) -> tuple[Syntax, ...]:
     return tuple(syntax for syntax in SYNTAXES.values() if not why_not(dataset, syntax))
 
 
-def compressed(dataset: Dataset, syntax: Syntax) -> Dataset:
+def compressed(dataset: Dataset, syntax: Syntax, *, fragments_per_frame: int = 1, offset_table: bool = True) -> Dataset:
     """Copy a data set with its pixels encapsulated in `syntax`. GeneratorError says why where that cannot be."""
     if reason := why_not(dataset, syntax):
         raise GeneratorError(f"{syntax.title} cannot carry it: {reason}", where=str(dataset.get("SOPInstanceUID", "")))
@@ -40,7 +40,7 @@ def compressed(dataset: Dataset, syntax: Syntax) -> Dataset:
     written.update({element.tag: element for element in dataset})
     written.file_meta = FileMetaDataset()
     written.file_meta.TransferSyntaxUID = UID(syntax.uid)
-    put(written, PixelData=encapsulate(encoded))
+    put(written, PixelData=encapsulate(encoded, fragments_per_frame=fragments_per_frame, has_bot=offset_table))
     written["PixelData"].VR = "OB"  # PS3.5 A.4
     written["PixelData"].is_undefined_length = True
     if dataset.SamplesPerPixel == 3:

@@ -13,6 +13,7 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEnd
 
 from generators.byteorder import swapped_words
 from generators.compression import compressed
+from generators.elements import put
 from generators.syntaxes import syntax_named
 
 IMPLEMENTATION_CLASS_UID = "2.25.312140867245103987106547236417836405811"
@@ -42,8 +43,7 @@ def part10_header(sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid
     meta = FileMetaDataset()
     meta.FileMetaInformationGroupLength = 0  # pydicom fills it in where it is there
     meta.FileMetaInformationVersion = b"\0\1"
-    meta.MediaStorageSOPClassUID = UID(sop_class_uid, validation_mode=0)
-    meta.MediaStorageSOPInstanceUID = UID(sop_instance_uid, validation_mode=0)
+    put(meta, MediaStorageSOPClassUID=sop_class_uid, MediaStorageSOPInstanceUID=sop_instance_uid)
     meta.TransferSyntaxUID = UID(transfer_syntax_uid)
     meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
     meta.ImplementationVersionName = IMPLEMENTATION_VERSION
@@ -52,15 +52,27 @@ def part10_header(sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid
     return b"\0" * 128 + b"DICM" + stream.getvalue()
 
 
-def encode(dataset: Dataset, transfer_syntax_uid: str = ExplicitVRLittleEndian) -> Encoded:
+def encode(
+    dataset: Dataset,
+    transfer_syntax_uid: str = ExplicitVRLittleEndian,
+    *,
+    fragments_per_frame: int = 1,
+    offset_table: bool = True,
+) -> Encoded:
     """Encode a data set with native pixels in a transfer syntax. The data set is not changed.
 
+    `fragments_per_frame` and `offset_table` (whether the basic offset table is filled) count for compressed syntaxes only.
     GeneratorError where the syntax cannot carry its pixels.
     """
     syntax = UID(transfer_syntax_uid)
-    data = dataset_bytes(_in_syntax(dataset, syntax), syntax)
+    made = syntax_named(syntax)
+    if made.encode:
+        written = compressed(dataset, made, fragments_per_frame=fragments_per_frame, offset_table=offset_table)
+    else:
+        written = dataset if syntax.is_little_endian else swapped_words(dataset)
+    data = dataset_bytes(written, syntax)
     if syntax == DeflatedExplicitVRLittleEndian:
-        data = _deflate(data)
+        data = deflate(data)
     return Encoded(str(dataset.get("SOPClassUID", "")), str(dataset.get("SOPInstanceUID", "")), str(syntax), data)
 
 
@@ -72,14 +84,13 @@ def dataset_bytes(dataset: Dataset, syntax: UID, character_set: str | list[str] 
     return stream.getvalue()
 
 
-def _in_syntax(dataset: Dataset, syntax: UID) -> Dataset:
-    made = syntax_named(syntax)
-    if made.encode:
-        return compressed(dataset, made)
-    return dataset if syntax.is_little_endian else swapped_words(dataset)
-
-
-def _deflate(data: bytes) -> bytes:
+def deflate(data: bytes) -> bytes:
+    """Compress as Deflated Explicit VR Little Endian does (PS3.5 A.5): no header, even length."""
     compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     deflated = compressor.compress(data) + compressor.flush()
     return deflated + b"\0" * (len(deflated) % 2)
+
+
+def inflate(data: bytes) -> bytes:
+    """Undo `deflate`."""
+    return zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(data)

@@ -30,7 +30,7 @@ class Script:
 
 
 _UNICODE = ("ISO_IR 192", "GB18030")
-_LATIN = ("ISO_IR 192", "ISO_IR 100", "GB18030", "ISO 2022 IR 6\\ISO 2022 IR 100")
+_LATIN = ("ISO_IR 192", "ISO_IR 100", "GB18030")
 
 SCRIPTS: Mapping[str, Script] = {
     script.name: script
@@ -50,7 +50,7 @@ SCRIPTS: Mapping[str, Script] = {
         Script("cree", _UNICODE, (("ᒪᐢᑿ", "ᐊᑖᐦᑲᐧ"), ("ᐊᓯᓂᐩ", "ᓀᐦᐃᔭᐤ"))),
         Script(
             "chinese",
-            ("ISO_IR 192", "GB18030", "GBK", "\\ISO 2022 IR 58"),
+            ("ISO_IR 192", "GB18030", "GBK"),
             (("Wang=王", "XiaoDong=小东"), ("Li=李", "Na=娜"), ("Zhang=张", "Wei=伟")),
         ),
         Script(
