@@ -56,7 +56,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         calling=frozenset(options.calling),
         storage=options.storage,
         artim=options.artim,
-        idle=options.idle,
+        idle=3 * options.artim if options.idle is None else options.idle,
     )
 
 
@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fault", metavar="NAME", help="seed this fault")
     parser.add_argument("--list-faults", action="store_true", help="list the faults and end")
     parser.add_argument("--artim", type=float, default=defaults.artim, metavar="SECONDS", help="wait for an association request")
-    parser.add_argument("--idle", type=float, default=defaults.idle, metavar="SECONDS", help="wait for a request on an association")
+    parser.add_argument("--idle", type=float, metavar="SECONDS", help="wait for a request; three times ARTIM if not given")
     return parser
 
 

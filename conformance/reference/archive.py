@@ -7,6 +7,7 @@ A connection comes to `wire`, its association request to the door, each of its r
 """
 
 import shutil
+import sys
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -15,11 +16,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pynetdicom import AE
+from pydicom.uid import UID
+from pynetdicom import AE, PYNETDICOM_IMPLEMENTATION_UID
 
 from conformance.reference.commitment import Committer
 from conformance.reference.depot import Depot
-from conformance.reference.door import Door
+from conformance.reference.door import Door, Knock
 from conformance.reference.find import Finder
 from conformance.reference.index import Index
 from conformance.reference.intake import Intake
@@ -40,8 +42,7 @@ class Settings:
     calling: frozenset[str] = frozenset()
     storage: Path | None = None
     artim: float = 30.0
-    idle: float = 60.0
-    max_associations: int = 100
+    idle: float = 90.0
     max_pdu: int = 65536
 
 
@@ -59,6 +60,8 @@ class Parts:
     committer: type[Committer] = Committer
     services: type[Services] = Services
     acceptor: type[Acceptor] = Acceptor
+    courier: type[Courier] = Courier
+    implementation: str = PYNETDICOM_IMPLEMENTATION_UID
 
 
 class Archive:
@@ -72,6 +75,7 @@ class Archive:
         self.index = self.parts.index(self._made() / "index.sqlite")
         self.services = self.parts.services(self._desk())
         self.door = self.parts.door(settings.ae_title, settings.calling)
+        self.ae.implementation_class_uid = UID(self.parts.implementation)
         self.server = Server(
             self.ae, (settings.host, settings.port), self.parts.acceptor, self.services.serve, self.on_request, patience=settings.idle
         )
@@ -95,23 +99,32 @@ class Archive:
     def on_request(self, event: Any) -> None:
         """Decide on an association request before pynetdicom negotiates it."""
         assoc, request = event.assoc, event.assoc.requestor.primitive
-        names = (str(request.application_context_name), request.called_ae_title, request.calling_ae_title)
-        rejection = self.door.rejection(*names)
+        called, calling = assoc.dul.titles
+        proposed = request.presentation_context_definition_list
+        knock = Knock(
+            application_context=str(request.application_context_name),
+            called=called,
+            calling=calling,
+            abstract_syntaxes=tuple(str(context.abstract_syntax) for context in proposed),
+            busy=sum(1 for other in self.server.active_associations if other.is_established),
+        )
+        rejection = self.door.rejection(knock)
         if rejection is not None:
             assoc.acse.send_reject(*rejection)
             assoc.kill()  # returns when the rejection has left
             return
-        assoc.acceptor.supported_contexts = self.door.contexts(request.presentation_context_definition_list)
+        assoc.acceptor.supported_contexts = self.door.contexts(proposed)
 
     def call(self) -> Courier:
         """Prepare an association of our own."""
-        return Courier(self.ae, "requestor")
+        return self.parts.courier(self.ae, "requestor")
 
     def _entity(self) -> AE:
         ae = AE(self.settings.ae_title)
         ae.acse_timeout, ae.dimse_timeout, ae.network_timeout = self.settings.artim, None, self.settings.idle
         ae.connection_timeout = 5
-        ae.maximum_associations, ae.maximum_pdu_size = self.settings.max_associations, self.settings.max_pdu
+        ae.maximum_pdu_size = self.settings.max_pdu
+        ae.maximum_associations = sys.maxsize  # pynetdicom counts threads that are ending; the door counts associations
         return ae
 
     def _made(self) -> Path:

@@ -1,6 +1,7 @@
 """Who comes in, and for what: the decisions on an A-ASSOCIATE-RQ (PS3.8 7.1.1, PS3.7 D.3)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydicom._uid_dict import UID_dictionary
@@ -18,6 +19,7 @@ Rejection = tuple[int, int, int]
 UNKNOWN_APPLICATION_CONTEXT: Rejection = (1, 1, 2)
 UNKNOWN_CALLING_AE: Rejection = (1, 1, 3)
 UNKNOWN_CALLED_AE: Rejection = (1, 1, 7)
+LOCAL_LIMIT_EXCEEDED: Rejection = (2, 3, 2)
 
 # Protocols and inventories belong to no patient; this archive has no tree for them.
 _NO_PATIENT = frozenset(f"1.2.840.10008.5.1.4.1.1.{tail}" for tail in ("200.1", "200.3", "200.7", "201.1"))
@@ -32,19 +34,34 @@ SERVICES: frozenset[str] = frozenset({Verification, StorageCommitmentPushModel, 
 SERVICE_SYNTAXES: tuple[str, ...] = (ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian)
 
 
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """An association request as it came: the titles with their padding, and how many associations are open now."""
+
+    application_context: str
+    called: str
+    calling: str
+    abstract_syntaxes: tuple[str, ...]
+    busy: int
+
+
 class Door:
     """Decides on one association request."""
+
+    limit = 100  # associations at the same time
 
     def __init__(self, ae_title: str, calling: frozenset[str]) -> None:
         self.ae_title, self.calling = ae_title, calling
 
-    def rejection(self, application_context: str, called: str, calling: str) -> Rejection | None:
+    def rejection(self, knock: Knock) -> Rejection | None:
         """Say why a request is rejected (result, source, reason of PS3.8 9.3.4), or None."""
-        if not self.knows_application_context(application_context):
+        if not self.knows_application_context(knock.application_context):
             return UNKNOWN_APPLICATION_CONTEXT
-        if not self.is_called(called):
+        if not self.is_called(knock.called):
             return UNKNOWN_CALLED_AE
-        return None if self.may_call(calling) else UNKNOWN_CALLING_AE
+        if not self.may_call(knock.calling):
+            return UNKNOWN_CALLING_AE
+        return LOCAL_LIMIT_EXCEEDED if knock.busy >= self.limit else None
 
     def knows_application_context(self, name: str) -> bool:
         """There is one application context (PS3.7 A.2.1)."""

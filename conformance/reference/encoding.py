@@ -7,6 +7,7 @@ bytes: nothing is converted, so nothing is repaired.
 
 import struct
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -79,6 +80,16 @@ def dictionary_vr(tag: int) -> str:
         return str(dictionary_VR(tag))
     except KeyError:
         return "UN"
+
+
+def readable(data: bytes, syntax: Syntax) -> DataSet:
+    """Read the elements before the first that is cut off or broken, as careless archives do."""
+    reader, found, at = _Reader(data, syntax), {}, 0
+    with suppress(UndecodableDataSet, struct.error):
+        while at < len(data):
+            tag, vr, length, at = reader._header(at)
+            found[tag], at = reader._element(tag, vr, length, at, len(data), depth=0)
+    return found
 
 
 class _Reader:

@@ -107,26 +107,25 @@ class Index:
 
     def add(self, entry: Entry) -> None:
         """Put an object into the tree, with every entity above it that is new. Whoever calls has checked that it fits."""
-        patient, study, series, image = (entry.levels[level] for level in LEVELS)
+        at, series = entry.located, self.series_key(entry.levels["SERIES"])
+        place = (at.sop_class_uid, at.transfer_syntax_uid, at.path, at.start, at.digest)
         with self.lock:
             self._base.execute("BEGIN")
-            study_uid = self.study_key(study)
-            key = self._patient_of(study_uid) or self.patient_key(patient)
-            self._insert("study", study_uid, key, _packed(patient | study))
-            self._insert("series", self.series_key(series), study_uid, series["Modality"], _packed(series))
-            at = entry.located
-            self._insert(
-                "instance",
-                at.sop_instance_uid,
-                self.series_key(series),
-                at.sop_class_uid,
-                at.transfer_syntax_uid,
-                at.path,
-                at.start,
-                at.digest,
-                _packed(image),
-            )
+            self.grow(entry.levels)
+            self._insert("instance", at.sop_instance_uid, series, *place, _packed(entry.levels["IMAGE"]))
             self._base.execute("COMMIT")
+
+    def grow(self, levels: Mapping[str, Attributes]) -> None:
+        """Make the patient, the study and the series of an object, as far as they are new."""
+        patient, study, series = levels["PATIENT"], levels["STUDY"], levels["SERIES"]
+        uid = self.study_key(study)
+        key = self._patient_of(uid) or self.patient_key(patient)
+        self._insert("study", uid, key, _packed(patient | study))
+        self._insert("series", self.series_key(series), uid, series["Modality"], _packed(series))
+
+    def remove(self, sop_instance: str) -> None:
+        """Take an object out of the tree; what stands above it stays."""
+        self._all("DELETE FROM instance WHERE uid = ?", [sop_instance])
 
     def _patient_of(self, study: str) -> int:
         rows = self._all("SELECT patient FROM study WHERE uid = ?", [study])
@@ -155,25 +154,25 @@ class Index:
 
     def select(self, level: str, scope: Mapping[str, Sequence[str]]) -> list[Attributes]:
         """List the entities of a level, each with the attributes of the levels above it, within unique keys by keyword."""
-        where, values = self._where(scope)
+        where, values = self.where(scope)
         columns = ", ".join(f"{_TABLES[above]}.attributes" for above in self._levels(level))
         rows = self._all(f"SELECT {columns} FROM {_JOINS[level]} {where} ORDER BY {_TABLES[level]}.rowid", values)
         return [merged(row) for row in rows]
 
     def locate(self, scope: Mapping[str, Sequence[str]]) -> list[Located]:
         """List the stored objects within unique keys by keyword, in the order in which they came."""
-        where, values = self._where(scope)
+        where, values = self.where(scope)
         columns = "class, instance.uid, syntax, path, start, digest, series"
         return [Located(*row) for row in self._all(f"SELECT {columns} FROM {_JOINS['IMAGE']} {where} ORDER BY instance.rowid", values)]
 
     def count(self, level: str, scope: Mapping[str, Sequence[str]]) -> int:
         """Count the entities of a level within unique keys."""
-        where, values = self._where(scope)
+        where, values = self.where(scope)
         return int(self._all(f"SELECT COUNT(DISTINCT {_COLUMNS[UNIQUE[level]]}) FROM {_JOINS['IMAGE']} {where}", values)[0][0])
 
     def distinct(self, column: str, scope: Mapping[str, Sequence[str]]) -> list[str]:
         """List the different modalities ("series.modality") or classes ("instance.class") within unique keys."""
-        where, values = self._where(scope)
+        where, values = self.where(scope)
         rows = self._all(f"SELECT DISTINCT {column} FROM {_JOINS['IMAGE']} {where} ORDER BY {column}", values)
         return [str(row[0]) for row in rows if row[0]]
 
@@ -182,7 +181,8 @@ class Index:
         start = 0 if level == "PATIENT" else 1
         return LEVELS[start : LEVELS.index(level) + 1]
 
-    def _where(self, scope: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
+    def where(self, scope: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
+        """Write unique keys as a condition on the tables, and its values."""
         parts: list[str] = []
         values: list[str] = []
         for keyword, wanted in scope.items():

@@ -4,10 +4,13 @@ Policy for repeats, as the register asks for one (STORE-08, INTEG-05): the first
 again, in whatever native encoding, is a success that changes nothing; another object under the same UID is refused.
 """
 
+from collections.abc import Mapping
+
 from conformance.reference.depot import Depot, digest, same_content
 from conformance.reference.encoding import DataSet, decode
 from conformance.reference.errors import UndecodableDataSet, UndecodableText
 from conformance.reference.index import Entry, Index, Located
+from conformance.reference.keys import Attributes
 from conformance.reference.rules import (
     CANNOT_UNDERSTAND,
     COMMAND_RULES,
@@ -87,7 +90,11 @@ class Intake:
             digest=digest(candidate.data),
             series=candidate.text("SeriesInstanceUID"),
         )
-        self.index.add(Entry(candidate.levels, located))
+        self.index.add(Entry(self.attributes(candidate), located))
+
+    def attributes(self, candidate: Candidate) -> Mapping[str, Attributes]:
+        """What the index is told, by level."""
+        return candidate.levels
 
     def stored_bytes(self, candidate: Candidate) -> bytes:
         """What is written: the bytes as they came (STORE-04, STORE-13)."""

@@ -250,3 +250,9 @@ def without(*names: str, rules: tuple[Rule, ...] = RULES) -> tuple[Rule, ...]:
     if unknown:
         raise KeyError(", ".join(sorted(unknown)))
     return tuple(rule for rule in rules if rule.name not in names)
+
+
+def replacing(name: str, check: Check, rules: tuple[Rule, ...] = RULES) -> tuple[Rule, ...]:
+    """The rules with another check under one name. Raises ValueError for a name that no rule has."""
+    place = [rule.name for rule in rules].index(name)
+    return (*rules[:place], Rule(name, check), *rules[place + 1 :])

@@ -16,7 +16,7 @@ from conformance.reference.errors import UndecodableText
 from conformance.reference.find import Finder
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake
-from conformance.reference.models import CANCELLED, FIND, GET, MOVE, UNABLE_TO_PROCESS, IdentifierRefused, read_identifier
+from conformance.reference.models import CANCELLED, FIND, GET, MOVE, UNABLE_TO_PROCESS, Identifier, IdentifierRefused, read_identifier
 from conformance.reference.retrieve import UNKNOWN_DESTINATION, Outlet, Progress, Retriever, proposals
 from conformance.reference.rules import CANNOT_UNDERSTAND, Refusal
 from conformance.reference.syntax import syntax_of
@@ -144,7 +144,7 @@ class Services:
         """C-FIND (PS3.4 C.4.1)."""
         syntax, levels = syntax_of(request.transfer_syntax), FIND[request.abstract_syntax]
         try:
-            identifier = read_identifier(request.message.Identifier, syntax, levels)
+            identifier = self.identify(request, levels)
             for status, found in self.desk.finder.answer(identifier, levels):
                 if request.cancelled:
                     request.respond(Status=CANCELLED)
@@ -158,10 +158,14 @@ class Services:
         except UndecodableText as unfit:
             self.refuse(request, UNABLE_TO_PROCESS, unfit.what)
 
+    def identify(self, request: Request, levels: tuple[str, ...]) -> Identifier:
+        """Read the identifier of a query or retrieve. Raises IdentifierRefused."""
+        return read_identifier(request.message.Identifier, syntax_of(request.transfer_syntax), levels)
+
     def targets(self, request: Request, levels: tuple[str, ...]) -> Sequence[Located] | None:
         """Find what a retrieve asks for; None where it was refused, and answered."""
         try:
-            identifier = read_identifier(request.message.Identifier, syntax_of(request.transfer_syntax), levels)
+            identifier = self.identify(request, levels)
             return self.desk.retriever.select(identifier, levels)
         except IdentifierRefused as refused:
             self.refuse(request, refused.status, refused.what)

@@ -27,7 +27,7 @@ from pynetdicom.transport import AddressInformation, AssociationServer, Associat
 
 # The largest A-ASSOCIATE-RQ with 128 contexts and all sub-items is some 20 KB.
 MAX_NEGOTIATION_PDU = 1 << 20
-_P_DATA_TF = 4
+_ASSOCIATE_RQ, _P_DATA_TF = 1, 4
 _NAP = 0.25  # seconds between looks at the timers while nothing happens
 
 Serve = Callable[["Acceptor", Any, int], None]
@@ -94,16 +94,17 @@ class UpperLayer(DULServiceProvider):
         self.daemon = True
         self._run_loop_delay = 0
         self._bell, self._ear = socket.socketpair()
+        self.titles = "", ""  # called and calling, as they came
         self.to_user_queue = _Announcing(lambda: assoc.dimse.msg_queue.put((None, None)))
 
     def run_reactor(self) -> None:
-        """Run until the connection is closed, then give the two ends of the bell back."""
+        """Run until the connection is closed, then wake whoever still waits for a word from the peer, and give the bell back."""
         try:
             super().run_reactor()
         finally:
             self._ear.close()
             self._bell.close()
-            self.assoc.dimse.msg_queue.put((None, None))
+            self.to_user_queue.put(None)
 
     def ring(self) -> None:
         """Wake the state machine: there is something to send, or to end."""
@@ -153,6 +154,12 @@ class UpperLayer(DULServiceProvider):
             line.recv(6)
             return
         super()._read_pdu_data()
+
+    def _decode_pdu(self, bytestream: bytearray) -> tuple[Any, str]:
+        if bytestream[0] == _ASSOCIATE_RQ and self.assoc.is_acceptor:
+            # pynetdicom strips the titles; whether padding matters is for the door to decide.
+            self.titles = bytes(bytestream[10:26]).decode("latin-1"), bytes(bytestream[26:42]).decode("latin-1")
+        return super()._decode_pdu(bytestream)
 
     def _too_long(self, kind: int, length: int) -> bool:
         if kind != _P_DATA_TF:
@@ -221,12 +228,17 @@ class Acceptor(PromptAssociation):
             self.abort()  # PS3.8 9.3.5.1: data on a context that was not accepted
             return
         self.serve(msg, context_id)
+        self.dul._idle_timer.restart()  # a long operation is not idleness
         # A cancel that comes too late belongs to no operation; one that came early was seen by its own.
         self.dimse.cancel_req = {}
 
+    def answer_release(self) -> None:
+        """Answer A-RELEASE-RQ with A-RELEASE-RP (PS3.8 7.2.2)."""
+        self.acse.send_release(is_response=True)
+
     def _has_ended(self) -> bool:
         if self.is_established and self.acse.is_release_requested():
-            self.acse.send_release(is_response=True)
+            self.answer_release()
             self.is_released, self.is_established = True, False
         elif self.acse.is_aborted():
             self.is_aborted, self.is_established = True, False

@@ -1,0 +1,19 @@
+"""Seeded faults of the embedded archive: each is one part that is wrong, with what the suite must say about it.
+
+What they break was written before any run, from the register's rows and from how real products break.
+"""
+
+from collections.abc import Mapping
+
+from conformance.reference.faults.associations import ASSOCIATION_FAULTS
+from conformance.reference.faults.fault import Fault
+from conformance.reference.faults.identities import IDENTITY_FAULTS
+from conformance.reference.faults.querying import QUERY_FAULTS
+from conformance.reference.faults.retrieving import RETRIEVE_FAULTS
+from conformance.reference.faults.storing import STORING_FAULTS
+
+__all__ = ["FAULTS", "Fault"]
+
+FAULTS: Mapping[str, Fault] = {
+    fault.name: fault for fault in (*ASSOCIATION_FAULTS, *STORING_FAULTS, *IDENTITY_FAULTS, *QUERY_FAULTS, *RETRIEVE_FAULTS)
+}

@@ -1,0 +1,254 @@
+"""Faults of the association: who is let in, on which terms, and how it ends."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom import evt
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+
+from conformance.reference.archive import Parts
+from conformance.reference.door import LOCAL_LIMIT_EXCEEDED, SERVICE_SYNTAXES, SERVICES, STORAGE, Door, Knock, Rejection
+from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.services import Request, Services
+from conformance.reference.syntax import ENCAPSULATED, STORABLE
+from conformance.reference.wire import Acceptor, Courier
+
+_ENHANCED = frozenset({"1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.4.1"})  # Enhanced CT and MR
+_NOT_SUPPORTED = 0x0122
+
+
+class AnyTitle(Door):
+    def is_called(self, _title: str) -> bool:
+        return True
+
+
+class LeftPaddingCounts(Door):
+    def is_called(self, title: str) -> bool:
+        return title.rstrip(" \0") == self.ae_title
+
+
+class AnyApplicationContext(Door):
+    def knows_application_context(self, _name: str) -> bool:
+        return True
+
+
+class EightAtOnce(Door):
+    limit = 8
+
+
+class NoImplicitForEnhanced(Door):
+    def syntaxes(self, abstract_syntax: str) -> tuple[str, ...]:
+        offered = super().syntaxes(abstract_syntax)
+        return tuple(uid for uid in offered if uid != ImplicitVRLittleEndian) if abstract_syntax in _ENHANCED else offered
+
+
+class OwnSyntaxWins(Door):
+    def contexts(self, proposed: Sequence[Any]) -> list[PresentationContext]:
+        for context in proposed:
+            if set(context.transfer_syntax) <= set(ENCAPSULATED):
+                context.transfer_syntax = [ExplicitVRLittleEndian]
+        return super().contexts(proposed)
+
+
+class AnyClass(Door):
+    def contexts(self, proposed: Sequence[Any]) -> list[PresentationContext]:
+        return [self.supported(str(context.abstract_syntax)) for context in proposed]
+
+    def syntaxes(self, abstract_syntax: str) -> tuple[str, ...]:
+        return SERVICE_SYNTAXES if abstract_syntax in SERVICES else STORABLE
+
+
+class AllOrNothing(Door):
+    def rejection(self, knock: Knock) -> Rejection | None:
+        unknown = set(knock.abstract_syntaxes) - STORAGE - SERVICES
+        return (1, 1, 1) if unknown else super().rejection(knock)
+
+
+class SixtyFourContexts(Door):
+    def rejection(self, knock: Knock) -> Rejection | None:
+        return LOCAL_LIMIT_EXCEEDED if len(knock.abstract_syntaxes) > 64 else super().rejection(knock)
+
+
+class NoTimers(Acceptor):
+    def __init__(self, ae: Any, mode: str) -> None:
+        super().__init__(ae, mode)
+        self.acse_timeout = self.network_timeout = None
+
+
+class ZeroIsNothing(Acceptor):
+    """Aborts a peer that announces no limit, for it reads 0 as a length."""
+
+    def _run_reactor(self) -> None:
+        if self.requestor.maximum_length == 0:
+            self.abort()
+        super()._run_reactor()
+
+
+class SpentReleases(Acceptor):
+    """After thirty associations in a row on which nothing was asked, the pool is spent: it closes instead of releasing."""
+
+    asked = False
+
+    def _serve_request(self, msg: Any, context_id: int) -> None:
+        self.asked = True
+        super()._serve_request(msg, context_id)
+
+    def answer_release(self) -> None:
+        server: Any = self._server
+        server.unused = 0 if self.asked else getattr(server, "unused", 0) + 1
+        if server.unused > 30 and self.dul.socket is not None:
+            self.dul.socket.close()
+        else:
+            super().answer_release()
+
+
+class DeafAfterNoise(Acceptor):
+    """Counts connections that ended without a request; after three of them the next request is turned away.
+
+    It first waits until no connection is left half way, as a listener with a single negotiator does.
+    """
+
+    def __init__(self, ae: Any, mode: str) -> None:
+        super().__init__(ae, mode)
+        self.bind(evt.EVT_REQUESTED, self.consider)
+
+    def run_reactor(self) -> None:
+        super().run_reactor()
+        if self.requestor.primitive is None:
+            server: Any = self._server
+            server.noise = getattr(server, "noise", 0) + 1
+
+    def consider(self, _: evt.Event) -> None:
+        server: Any = self._server
+        deadline = time.monotonic() + 0.5
+        while any(other.requestor.primitive is None for other in server.active_associations) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        if getattr(server, "noise", 0) >= 3:
+            server.noise = 0
+            self.acse.send_reject(2, 3, 1)
+            self.kill()
+
+
+class LongPdus(Courier):
+    """Sends PDUs of 64 KiB, whatever the receiver announced."""
+
+    def open(self, address: tuple[str, int], called: str, contexts: list[Any], roles: list[Any]) -> bool:
+        opened = super().open(address, called, contexts, roles)
+        if opened:
+            self.acceptor.maximum_length = 65536
+        return opened
+
+
+class EchoNotBesideStorage(Services):
+    def echo(self, request: Request) -> None:
+        beside = any(context.abstract_syntax in STORAGE for context in request.assoc.accepted_contexts)
+        request.respond(Status=_NOT_SUPPORTED if beside else 0x0000)
+
+
+class EchoAloneFailsInUse(Services):
+    """Answers a C-ECHO on an association of its own only while nothing is stored."""
+
+    stored_any = False
+
+    def store(self, request: Request) -> None:
+        self.stored_any = True
+        super().store(request)
+
+    def echo(self, request: Request) -> None:
+        alone = all(context.abstract_syntax == Verification for context in request.assoc.accepted_contexts)
+        request.respond(Status=_NOT_SUPPORTED if alone and self.stored_any else 0x0000)
+
+
+ASSOCIATION_FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "echo-fails-beside-storage",
+        "C-ECHO is refused on an association that also carries a storage context: another process answers it",
+        Parts(services=EchoNotBesideStorage),
+        breaks=rows("ASSOC-01 VERIF-02"),
+    ),
+    Fault(
+        "echo-alone-fails-in-use",
+        "C-ECHO on an association of its own is refused as soon as anything is stored",
+        Parts(services=EchoAloneFailsInUse),
+        breaks=rows("VERIF-01 ASSOC-09"),
+        blocks=rows("ASSOC-02 ASSOC-10 ASSOC-14 ROBUST-01 ROBUST-02"),
+    ),
+    Fault("any-called-ae-accepted", "the called AE title is not checked", Parts(door=AnyTitle), breaks=rows("ASSOC-02")),
+    Fault(
+        "implicit-vr-refused-for-enhanced",
+        "Enhanced CT and MR are refused in Implicit VR Little Endian",
+        Parts(door=NoImplicitForEnhanced),
+        breaks=rows("ASSOC-03"),
+    ),
+    Fault(
+        "unproposed-syntax-accepted",
+        "a context that proposes compressed syntaxes only is accepted in Explicit VR Little Endian",
+        Parts(door=OwnSyntaxWins),
+        breaks=rows("ASSOC-04"),
+    ),
+    Fault(
+        "unknown-class-accepted",
+        "any abstract syntax is accepted as if it were a storage class",
+        Parts(door=AnyClass),
+        breaks=rows("ASSOC-05"),
+    ),
+    Fault(
+        "unknown-class-rejects-association",
+        "one unknown abstract syntax rejects the whole association",
+        Parts(door=AllOrNothing),
+        breaks=rows("ASSOC-05 ASSOC-06"),
+    ),
+    Fault(
+        "more-than-64-contexts-rejected",
+        "a request with more than 64 contexts is rejected",
+        Parts(door=SixtyFourContexts),
+        breaks=rows("ASSOC-06"),
+    ),
+    Fault(
+        "pdu-limit-of-receiver-ignored",
+        "P-DATA-TF of 64 KiB are sent whatever the move destination announced",
+        Parts(courier=LongPdus),
+        breaks=rows("ASSOC-07"),
+    ),
+    Fault(
+        "no-pdu-limit-read-as-zero",
+        "a peer that announces no limit is aborted",
+        Parts(acceptor=ZeroIsNothing),
+        breaks=rows("ASSOC-07"),
+    ),
+    Fault(
+        "implementation-uid-malformed",
+        "the Implementation Class UID has a component with a leading zero",
+        Parts(implementation="1.2.840.010.99"),
+        breaks=rows("ASSOC-08"),
+    ),
+    Fault(
+        "release-unanswered-when-spent",
+        "after thirty associations in a row without a request, A-RELEASE-RQ is answered by closing",
+        Parts(acceptor=SpentReleases),
+        breaks=rows("ASSOC-09"),
+    ),
+    Fault(
+        "left-padded-title-refused",
+        "a called AE title with leading spaces is another title",
+        Parts(door=LeftPaddingCounts),
+        breaks=rows("ASSOC-10"),
+    ),
+    Fault("eight-associations-at-once", "a ninth simultaneous association is rejected", Parts(door=EightAtOnce), warns=rows("ASSOC-11")),
+    Fault("silent-connections-kept", "there is neither ARTIM nor idle timer", Parts(acceptor=NoTimers), warns=rows("ASSOC-12")),
+    Fault(
+        "application-context-unchecked",
+        "any application context name is accepted",
+        Parts(door=AnyApplicationContext),
+        warns=rows("ASSOC-14"),
+    ),
+    Fault(
+        "noise-turns-the-next-away",
+        "after three connections with noise the next association is rejected",
+        Parts(acceptor=DeafAfterNoise),
+        breaks=rows("ROBUST-02"),
+    ),
+)

@@ -1,0 +1,228 @@
+"""Faults of identity: which objects are let in, and where in the tree they end."""
+
+from collections.abc import Mapping, Sequence
+
+from pydicom.uid import generate_uid
+
+from conformance.reference.archive import Parts
+from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.index import Index, merged
+from conformance.reference.intake import Intake
+from conformance.reference.keys import Attributes, tag_of
+from conformance.reference.rules import Candidate, Refusal, instance_fits_the_command, replacing, without
+
+UID_COLUMN = 60  # characters that the study table of one fault holds
+
+
+class TwoPatients(Intake):
+    rules = without("one-patient")
+
+
+class SeriesInTwoStudies(Intake):
+    rules = without("one-study")
+
+
+class CommandNotCompared(Intake):
+    rules = without("class-as-commanded", "instance-as-commanded")
+
+
+class ShortUids(Index):
+    def study_key(self, study: Attributes) -> str:
+        return super().study_key(study)[:UID_COLUMN]
+
+    def where(self, scope: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
+        uids = [uid[:UID_COLUMN] for uid in scope.get("StudyInstanceUID", ())]
+        return super().where({**scope, "StudyInstanceUID": uids} if uids else scope)
+
+
+class NoIssuers(Index):
+    def issuer(self, _patient: Attributes) -> str:
+        return ""
+
+
+class JoinsByAccession(Index):
+    """Gives a new study the patient of a stored one with the same accession number."""
+
+    def grow(self, levels: Mapping[str, Attributes]) -> None:
+        accession = str(levels["STUDY"]["AccessionNumber"])
+        known = self._all("SELECT attributes FROM study WHERE json_extract(attributes, '$.AccessionNumber') = ?", [accession])
+        if known:
+            first = merged(known[0])
+            levels = {**levels, "PATIENT": {keyword: first[keyword] for keyword in levels["PATIENT"]}}
+        super().grow(levels)
+
+
+class Corrects(Intake):
+    """Tells the index something else than the object says: `level`, `keyword` and the corrected value."""
+
+    level, keyword = "STUDY", ""
+
+    def corrected(self, value: str) -> str:
+        return value
+
+    def attributes(self, candidate: Candidate) -> Mapping[str, Attributes]:
+        levels = super().attributes(candidate)
+        changed = levels[self.level] | {self.keyword: self.corrected(str(levels[self.level][self.keyword]))}
+        return {**levels, self.level: changed}
+
+
+class NumericAccession(Corrects):
+    keyword = "AccessionNumber"
+
+    def corrected(self, value: str) -> str:
+        return value.lstrip("0")
+
+
+class ShortAccession(Corrects):
+    rules = without("accession-length")
+    keyword = "AccessionNumber"
+
+    def corrected(self, value: str) -> str:
+        return value[:16]
+
+
+class InventsStudy(Corrects):
+    rules = without("study-present")
+    keyword = "StudyInstanceUID"
+
+    def corrected(self, value: str) -> str:
+        return value or str(generate_uid(prefix=None))
+
+
+class SharedSeries(Corrects):
+    rules = without("series-present")
+    level, keyword = "SERIES", "SeriesInstanceUID"
+
+    def corrected(self, value: str) -> str:
+        return value or "null"
+
+
+class InventsPatient(Corrects):
+    rules = without("patient-present")
+    level, keyword = "PATIENT", "PatientID"
+
+    def corrected(self, value: str) -> str:
+        return value or "UNKNOWN"
+
+
+class InventsAccession(Corrects):
+    rules = without("accession-present")
+    keyword = "AccessionNumber"
+
+    def corrected(self, value: str) -> str:
+        return value or "NOT-ORDERED"
+
+
+class NoAccessionDemanded(Intake):
+    rules = without("accession-present")
+
+
+class NoModalityDemanded(Intake):
+    rules = without("modality-present")
+
+
+def instance_fits_or_is_missing(candidate: Candidate) -> Refusal | None:
+    """Compare with the command only what the data set says."""
+    return instance_fits_the_command(candidate) if candidate.text("SOPInstanceUID") else None
+
+
+class UidFromCommand(Intake):
+    rules = replacing("instance-as-commanded", instance_fits_or_is_missing, without("instance-present"))
+
+    def identity(self, candidate: Candidate) -> str:
+        return super().identity(candidate) or candidate.command_instance
+
+
+class LeavesTraces(Intake):
+    """Makes patient, study and series before it validates the object."""
+
+    def judge(self, candidate: Candidate) -> Refusal | None:
+        refusal = super().judge(candidate)
+        if refusal is not None and refusal.tag == tag_of("SOPInstanceUID") and not candidate.text("SOPInstanceUID"):
+            self.index.grow(candidate.levels)
+        return refusal
+
+
+IDENTITY_FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "study-of-two-patients-accepted",
+        "an object of another patient under a stored Study Instance UID is taken with 0000",
+        Parts(intake=TwoPatients),
+        breaks=rows("INTEG-02"),
+    ),
+    Fault(
+        "series-of-two-studies-accepted",
+        "an object under a Series Instance UID of another study is taken with 0000",
+        Parts(intake=SeriesInTwoStudies),
+        breaks=rows("INTEG-03"),
+    ),
+    Fault(
+        "command-not-compared",
+        "the UIDs of the command are not compared with the data set's",
+        Parts(intake=CommandNotCompared),
+        breaks=rows("INTEG-14"),
+    ),
+    Fault("study-uids-cut-to-60", "the study table holds 60 characters of a UID", Parts(index=ShortUids), breaks=rows("INTEG-13")),
+    Fault(
+        "patients-keyed-without-issuer",
+        "patients are told apart by Patient ID alone",
+        Parts(index=NoIssuers),
+        breaks=rows("IDENT-06"),
+    ),
+    Fault(
+        "studies-joined-by-accession",
+        "a study with a stored accession number is given that study's patient",
+        Parts(index=JoinsByAccession),
+        breaks=rows("IDENT-10"),
+    ),
+    Fault(
+        "leading-zeros-dropped",
+        "accession numbers lose their leading zeros in the index",
+        Parts(intake=NumericAccession),
+        breaks=rows("IDENT-11"),
+    ),
+    Fault(
+        "overlong-accession-cut",
+        "an accession number is cut to 16 characters in the index, with 0000",
+        Parts(intake=ShortAccession),
+        breaks=rows("IDENT-12"),
+    ),
+    Fault(
+        "instance-uid-from-command",
+        "a SOP Instance UID that the data set lacks is taken from the command",
+        Parts(intake=UidFromCommand),
+        breaks=rows("REJECT-01"),
+    ),
+    Fault("study-uid-invented", "a missing Study Instance UID is invented", Parts(intake=InventsStudy), breaks=rows("REJECT-02")),
+    Fault(
+        "missing-series-shared",
+        "objects without Series Instance UID share one series",
+        Parts(intake=SharedSeries),
+        breaks=rows("REJECT-03"),
+    ),
+    Fault("missing-modality-accepted", "Modality is not demanded", Parts(intake=NoModalityDemanded), warns=rows("REJECT-04")),
+    Fault(
+        "patient-id-invented",
+        "objects without Patient ID are filed, with 0000, under one invented patient",
+        Parts(intake=InventsPatient),
+        breaks=rows("REJECT-05"),
+    ),
+    Fault(
+        "accession-invented",
+        "objects without accession number are filed, with 0000, under an invented one",
+        Parts(intake=InventsAccession),
+        breaks=rows("REJECT-06"),
+    ),
+    Fault(
+        "missing-accession-accepted",
+        "objects without accession number are filed with 0000, so that they match every accession",
+        Parts(intake=NoAccessionDemanded),
+        breaks=rows("REJECT-06 QUERY-16"),
+    ),
+    Fault(
+        "refused-object-leaves-study",
+        "patient and study of an object without SOP Instance UID are made before it is refused",
+        Parts(intake=LeavesTraces),
+        breaks=rows("REJECT-14"),
+    ),
+)

@@ -1,0 +1,273 @@
+"""Faults of C-STORE: what is kept, what is changed on the way, and what becomes of repeats and broken transfers."""
+
+import threading
+from typing import Any, cast
+
+from pydicom.uid import generate_uid
+
+from conformance.reference.archive import Parts
+from conformance.reference.depot import digest
+from conformance.reference.encoding import DataSet, Element, decode, encode, readable
+from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.index import Located
+from conformance.reference.intake import Intake
+from conformance.reference.keys import tag_of
+from conformance.reference.rules import NOT_SUPPORTED, RULES, Candidate, Refusal, Rule, demand_value, replacing, without
+from conformance.reference.services import Request, Services
+from conformance.reference.syntax import syntax_of
+from conformance.reference.text import in_utf8
+from conformance.reference.wire import Acceptor
+
+_REPORTS = "1.2.840.10008.5.1.4.1.1.88."  # the structured report classes
+_COMPUTED_RADIOGRAPHY = "1.2.840.10008.5.1.4.1.1.1"
+_OUT_OF_RESOURCES = 0xA700
+_FATAL = 0xC001  # the status by which one fault knows its own refusal again
+_UNDEFINED = 0x0300  # in no class of PS3.7 Annex C
+
+SERIES_UID, ISSUER = tag_of("SeriesInstanceUID"), tag_of("IssuerOfPatientID")
+
+# Rows whose checks rest on objects that the archive took and keeps.
+NEED_STORED_OBJECTS = rows(
+    "ASSOC-07 STORE-04 STORE-08 STORE-13 INTEG-01 INTEG-02 INTEG-03 INTEG-04 INTEG-05 INTEG-13 IDENT-03 IDENT-06 IDENT-07 IDENT-10"
+    " IDENT-11 IDENT-12 QUERY-01 QUERY-02 QUERY-03 QUERY-04 QUERY-05 QUERY-06 QUERY-07 QUERY-08 QUERY-09 QUERY-10 QUERY-11 QUERY-12"
+    " QUERY-13 QUERY-18 RETR-01 RETR-02 RETR-03 RETR-04 RETR-05 RETR-06 RETR-12"
+)
+# Rows about broken objects, whose controls are sound ones.
+NEED_SOUND_OBJECTS_TAKEN = rows(
+    "STORE-01 STORE-07 STORE-10 ASSOC-11 INTEG-14 QUERY-16 REJECT-01 REJECT-02 REJECT-03 REJECT-04 REJECT-05 REJECT-06 REJECT-14 ROBUST-01"
+)
+
+
+class RefusesEverything(Intake):
+    def judge(self, _candidate: Candidate) -> Refusal | None:
+        return Refusal(_OUT_OF_RESOURCES, "out of resources")
+
+
+class RefusesAfterFirstStudy(Intake):
+    first = ""
+
+    def judge(self, candidate: Candidate) -> Refusal | None:
+        study = candidate.text("StudyInstanceUID")
+        refusal = super().judge(candidate)
+        if refusal is None and self.first not in ("", study):
+            return Refusal(_OUT_OF_RESOURCES, "out of resources")
+        if refusal is None:
+            self.first = study
+        return refusal
+
+
+class KeepsNothing(Services):
+    def take(self, _request: Request, _data: bytes) -> Refusal | None:
+        return None
+
+
+class LosesReports(Intake):
+    def keep(self, candidate: Candidate) -> None:
+        if not candidate.command_class.startswith(_REPORTS):
+            super().keep(candidate)
+
+
+class DropsPrivate(Intake):
+    def stored_bytes(self, candidate: Candidate) -> bytes:
+        return encode({tag: element for tag, element in candidate.dataset.items() if not tag >> 16 & 1}, candidate.syntax)
+
+
+def no_reports(candidate: Candidate) -> Refusal | None:
+    """The licence covers images only."""
+    report = candidate.command_class.startswith(_REPORTS)
+    return Refusal(NOT_SUPPORTED, "structured reports are not licensed") if report else None
+
+
+class RefusesReports(Intake):
+    rules = (*RULES, Rule("licence", no_reports))
+
+
+class DropsLateImages(Intake):
+    """Takes the end of the first association for the end of the study."""
+
+    def __init__(self, *parts: object) -> None:
+        super().__init__(*parts)  # type: ignore[arg-type]
+        self.origin: dict[str, threading.Thread] = {}
+
+    def keep(self, candidate: Candidate) -> None:
+        here = threading.current_thread()  # each association is served by a thread of its own
+        if self.origin.setdefault(candidate.text("StudyInstanceUID"), here) is here:
+            super().keep(candidate)
+
+
+class ResendRemovesFile(Intake):
+    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
+        refusal = super().again(candidate, stored)
+        if refusal is None:
+            (self.depot.root / stored.path).unlink(missing_ok=True)
+        return refusal
+
+
+class UndefinedStatus(Services):
+    def stored(self, request: Request, refusal: Refusal | None) -> None:
+        conflict = refusal is not None and refusal.comment == "the instance is stored in another series"
+        super().stored(request, Refusal(_UNDEFINED, "queued") if conflict else refusal)
+
+
+class FatalRefusal(Intake):
+    rules = replacing("instance-present", demand_value("SOPInstanceUID", _FATAL))
+
+
+class AbortsAfterRefusal(Services):
+    def stored(self, request: Request, refusal: Refusal | None) -> None:
+        super().stored(request, refusal)
+        if refusal is not None and refusal.status == _FATAL:
+            request.assoc.abort()
+
+
+class RerootsSeries(Intake):
+    def stored_bytes(self, candidate: Candidate) -> bytes:
+        if candidate.command_class != _COMPUTED_RADIOGRAPHY:
+            return candidate.data
+        foreign = candidate.text("SeriesInstanceUID")
+        return with_value(candidate, SERIES_UID, in_utf8(generate_uid(entropy_srcs=[foreign]), "UI"))
+
+
+class OwnIssuer(Intake):
+    def stored_bytes(self, candidate: Candidate) -> bytes:
+        return with_value(candidate, ISSUER, in_utf8("REFERENCE", "LO")) if ISSUER in candidate.dataset else candidate.data
+
+
+class OverwritesElsewhere(Intake):
+    """Names files by SOP Instance UID alone: the second image takes the place of the first, wherever that was."""
+
+    rules = without("one-series")
+
+    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
+        if stored.series == candidate.text("SeriesInstanceUID"):
+            return super().again(candidate, stored)
+        self.index.remove(stored.sop_instance_uid)
+        self.keep(candidate)
+        return None
+
+
+class ReplacesFileOnly(Intake):
+    """Replaces the file of an object that comes again with other content, and leaves the index as it was."""
+
+    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
+        if stored.digest != digest(candidate.data):
+            self.depot.put(stored.sop_class_uid, stored.sop_instance_uid, candidate.syntax.uid, candidate.data)
+        return None
+
+
+class KeepsHalves(Acceptor):
+    """Keeps what had come of an object when the association broke."""
+
+    def _has_ended(self) -> bool:
+        half: Any = self.dimse.message
+        if half is not None and (self.acse.is_aborted() or not self.dul.is_alive()):
+            self.dimse.message = None
+            self.keep(str(half.command_set.AffectedSOPInstanceUID), half.data_set.getvalue(), half.context_id)
+        return super()._has_ended()
+
+    def keep(self, uid: str, data: bytes, context_id: int) -> None:
+        context, server = self._accepted_cx[context_id], cast(Any, self._server)
+        intake: Intake = server.serve.__self__.desk.intake
+        syntax = syntax_of(str(context.transfer_syntax[0]))
+        sop_class = str(context.abstract_syntax)
+        intake.keep(Candidate(sop_class, uid, sop_class, syntax, data, readable(data, syntax), intake.index))
+
+
+def with_value(candidate: Candidate, tag: int, value: bytes) -> bytes:
+    """Encode an object with another value in one element."""
+    changed: DataSet = candidate.dataset | {tag: Element(candidate.dataset[tag].vr, value)}
+    return encode(decode(encode(changed, candidate.syntax), candidate.syntax), candidate.syntax)
+
+
+STORING_FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "refuses-everything",
+        "every C-STORE is refused for want of resources",
+        Parts(intake=RefusesEverything),
+        stops_preflight=True,
+    ),
+    Fault(
+        "refuses-after-first-study",
+        "once a study is stored, sound objects of any other are refused",
+        Parts(intake=RefusesAfterFirstStudy),
+        breaks=rows("STORE-05"),
+        blocks=NEED_STORED_OBJECTS | NEED_SOUND_OBJECTS_TAKEN,
+    ),
+    Fault(
+        "accepts-everything-stores-nothing",
+        "every C-STORE is answered 0000 and nothing is kept",
+        Parts(services=KeepsNothing),
+        breaks=rows("STORE-01 STORE-07 INTEG-14 REJECT-01 REJECT-02 REJECT-03 REJECT-05 REJECT-06 ROBUST-01"),
+        warns=rows("REJECT-04"),
+        blocks=NEED_STORED_OBJECTS | rows("STORE-10 REJECT-14"),
+    ),
+    Fault(
+        "reports-vanish",
+        "structured reports are acknowledged into a spool and lost",
+        Parts(intake=LosesReports),
+        breaks=rows("STORE-01 RETR-01"),
+    ),
+    Fault("private-elements-dropped", "private elements are not kept", Parts(intake=DropsPrivate), breaks=rows("STORE-04")),
+    Fault(
+        "reports-refused",
+        "structured reports are negotiated and then refused",
+        Parts(intake=RefusesReports),
+        breaks=rows("STORE-05"),
+        blocks=rows("STORE-01 STORE-13 QUERY-03 QUERY-18 RETR-01"),
+    ),
+    Fault(
+        "late-images-dropped",
+        "images of a study that come on a later association are acknowledged and dropped",
+        Parts(intake=DropsLateImages),
+        breaks=rows("STORE-07"),
+    ),
+    Fault(
+        "resend-removes-file",
+        "an identical object that comes again removes the file of the first",
+        Parts(intake=ResendRemovesFile),
+        breaks=rows("STORE-08"),
+    ),
+    Fault(
+        "undefined-status-for-conflict",
+        "an image whose UID is stored in another series is answered 0300",
+        Parts(services=UndefinedStatus),
+        breaks=rows("STORE-09"),
+    ),
+    Fault(
+        "refusal-ends-association",
+        "after refusing an object without SOP Instance UID the association is aborted",
+        Parts(intake=FatalRefusal, services=AbortsAfterRefusal),
+        breaks=rows("STORE-10"),
+        blocks=rows("REJECT-01 REJECT-14"),
+    ),
+    Fault(
+        "series-uid-rerooted",
+        "computed radiography is stored under a Series Instance UID of the archive's own root",
+        Parts(intake=RerootsSeries),
+        breaks=rows("STORE-13 RETR-01"),
+    ),
+    Fault(
+        "issuer-replaced-by-own",
+        "Issuer of Patient ID is replaced by the archive's own name, with 0000",
+        Parts(intake=OwnIssuer),
+        breaks=rows("IDENT-07"),
+    ),
+    Fault(
+        "same-uid-elsewhere-overwrites",
+        "an image with a stored UID in another series replaces the first in silence",
+        Parts(intake=OverwritesElsewhere),
+        breaks=rows("INTEG-04"),
+    ),
+    Fault(
+        "replaced-object-keeps-old-index",
+        "another content under the same UID replaces the file and not the index",
+        Parts(intake=ReplacesFileOnly),
+        breaks=rows("INTEG-05"),
+    ),
+    Fault(
+        "half-object-kept",
+        "what had come of an object when the association broke is stored",
+        Parts(acceptor=KeepsHalves),
+        breaks=rows("ROBUST-01"),
+    ),
+)
