@@ -17,21 +17,22 @@ def encode_study(study: Study, transfer_syntax_uid: str = ExplicitVRLittleEndian
 
 def iterate_study(study: Study, transfer_syntax_uid: str = ExplicitVRLittleEndian) -> Iterator[Encoded]:
     """Encode one instance at a time, for studies that shall not be held in memory."""
-    for series in study.series:
-        yield from _iterate_series(study, series, transfer_syntax_uid)
+    encoder = StudyEncoder(study, transfer_syntax_uid)
+    return (encoder.encode(series, instance) for series in study.series for instance in series.instances)
 
 
-def _iterate_series(study: Study, series: Series, transfer_syntax_uid: str) -> Iterator[Encoded]:
-    encoders: dict[tuple[object, ...], SeriesEncoder] = {}
-    for instance in series.instances:
-        if can_splice(instance, transfer_syntax_uid):
-            shape = _shape(instance)
-            if shape not in encoders:
-                encoders[shape] = SeriesEncoder(study, series, instance, transfer_syntax_uid)
-            yield encoders[shape].encode(instance)
-        else:
-            yield encode(render(Scene(study, series, instance)), transfer_syntax_uid)
+class StudyEncoder:
+    """Encodes the instances of one study in one transfer syntax, and keeps of each series what its instances share."""
 
+    def __init__(self, study: Study, transfer_syntax_uid: str) -> None:
+        self._study, self._syntax = study, transfer_syntax_uid
+        self._shared: dict[tuple[object, ...], SeriesEncoder] = {}
 
-def _shape(instance: Instance) -> tuple[object, ...]:
-    return instance.kind, instance.sop_class_uid, instance.rows, instance.columns, instance.frames
+    def encode(self, series: Series, instance: Instance) -> Encoded:
+        """Give the bytes of one instance."""
+        if not can_splice(instance, self._syntax):
+            return encode(render(Scene(self._study, series, instance)), self._syntax)
+        alike = series.uid, instance.kind, instance.sop_class_uid, instance.rows, instance.columns, instance.frames
+        if alike not in self._shared:
+            self._shared[alike] = SeriesEncoder(self._study, series, instance, self._syntax)
+        return self._shared[alike].encode(instance)

@@ -1,0 +1,7 @@
+"""`python -m generators`."""
+
+import sys
+
+from generators.commandline import main
+
+sys.exit(main())
