@@ -21,6 +21,7 @@ from reports.results import (
     Requirement,
     Results,
     ResultsError,
+    Signature,
 )
 
 FILE_NAME = "results.jsonl"
@@ -41,7 +42,7 @@ def load_results(path: Path) -> Results:
     A file without a footer is a run that was cut short. Raises `ResultsError` where there is no file, no header, or a header
     of a schema that this version does not know.
     """
-    path = path / FILE_NAME if path.is_dir() else path
+    path = results_file(path)
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
@@ -49,6 +50,11 @@ def load_results(path: Path) -> Results:
     if not lines:
         raise ResultsError("is empty", where=str(path), remedy="the run was stopped before it wrote its first line: run again")
     return _assemble(_header(lines[0], str(path)), lines[1:])
+
+
+def results_file(path: Path) -> Path:
+    """Give the results file for a report folder; a file is taken as it is."""
+    return path / FILE_NAME if path.is_dir() else path
 
 
 def _header(line: bytes, where: str) -> Header:
@@ -69,7 +75,7 @@ def _header(line: bytes, where: str) -> Header:
 
 def _assemble(header: Header, lines: Iterable[bytes]) -> Results:
     records, unreadable = _decoded(lines)
-    identities, footers = _of(Identity, records), _of(Footer, records)
+    identities, footers, signatures = _of(Identity, records), _of(Footer, records), _of(Signature, records)
     return Results(
         header=header,
         preflight=_of(Preflight, records),
@@ -78,6 +84,7 @@ def _assemble(header: Header, lines: Iterable[bytes]) -> Results:
         requirements=_of(Requirement, records),
         footer=footers[-1] if footers else None,
         unreadable=unreadable,
+        signature=signatures[-1] if signatures else None,
     )
 
 

@@ -1,11 +1,12 @@
 """The results file: one JSON object a line, and the only thing that a report is made from.
 
 A file opens with a `header`; then come `preflight` steps, one `identity`, the `check` records in the order in which they ended,
-one `requirement` record for each row in scope, and a `footer`. Lines are flushed as they are made: a file without its
-footer is a run that was killed, and is shown as such.
+one `requirement` record for each row in scope, a `footer`, and, if it was signed, a `signature`. Lines are flushed as they are
+made: a file without its footer is a run that was killed, and is shown as such.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -13,6 +14,7 @@ from typing import IO, Self
 import msgspec
 
 from conformance.errors import ConformanceError
+from conformance.guide import Requirement as Registered
 
 SCHEMA_VERSION = 1
 
@@ -37,6 +39,11 @@ class RegisterRow(msgspec.Struct, frozen=True, omit_defaults=True):
     evidence: list[str] = []
     applies_when: str = ""
     untested: str = ""
+
+    @classmethod
+    def of(cls, requirement: Registered) -> Self:
+        """Copy a requirement of the register."""
+        return msgspec.convert(requirement, cls, from_attributes=True)
 
 
 class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="header"):
@@ -115,7 +122,9 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
 class Check(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="check"):
     """What one check saw. `outcomes` maps each requirement that it decides to an outcome.
 
-    `files` are paths relative to the report folder. `waiting` is the part of `seconds` spent waiting for the system.
+    `files` are paths relative to the report folder. `began` is seconds since the run began; `waiting` the part of `seconds` spent
+    waiting for the system. `latencies` maps a DIMSE service ("C-STORE") to the seconds from each request to its final response,
+    in order, and `octets` counts what was sent and received, whether the transcript was kept or not.
     """
 
     nodeid: str
@@ -129,6 +138,9 @@ class Check(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", t
     files: list[str] = []
     repeat: str = ""
     repeat_dcmtk: str = ""
+    began: float = 0.0
+    octets: int = 0
+    latencies: dict[str, list[float]] = {}
 
 
 class Waiver(msgspec.Struct, frozen=True):
@@ -176,7 +188,20 @@ class Footer(msgspec.Struct, frozen=True, tag_field="kind", tag="footer"):
     left: list[StoredObject]
 
 
-Record = Header | Preflight | Identity | Check | Requirement | Footer
+class Signature(msgspec.Struct, frozen=True, tag_field="kind", tag="signature"):
+    """Who vouches for the lines before this one: SHA-256 digests in hex, an Ed25519 key and signature in base64.
+
+    `lines` holds the digest of each line in order, without its line feed; `report` that of the report beside it, if there was one.
+    """
+
+    signed: str
+    lines: list[str]
+    report: str
+    public_key: str
+    signature: str
+
+
+Record = Header | Preflight | Identity | Check | Requirement | Footer | Signature
 
 
 class Results(msgspec.Struct, frozen=True):
@@ -189,6 +214,7 @@ class Results(msgspec.Struct, frozen=True):
     requirements: list[Requirement]
     footer: Footer | None
     unreadable: int
+    signature: Signature | None = None
 
 
 class ResultsWriter:
@@ -213,3 +239,23 @@ class ResultsWriter:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def write_results(results: Results, path: Path) -> None:
+    """Write results as a run would have. Raises `ResultsError` where the file cannot be written."""
+    try:
+        with ResultsWriter(path) as writer:
+            for record in records(results):
+                writer.write(record)
+    except OSError as error:
+        raise ResultsError(f"cannot be written: {error.strerror}", where=str(path)) from error
+
+
+def records(results: Results) -> Iterator[Record]:
+    """Give the records of a results file in the order in which a run writes them."""
+    yield results.header
+    yield from results.preflight
+    yield from (record for record in (results.identity,) if record)
+    yield from results.checks
+    yield from results.requirements
+    yield from (record for record in (results.footer, results.signature) if record)

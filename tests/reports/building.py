@@ -18,14 +18,13 @@ from reports.results import (
     Identity,
     NegotiatedContext,
     Preflight,
-    Record,
     RegisterRow,
     Requirement,
     Results,
-    ResultsWriter,
     StoredObject,
     Waiver,
     WireStep,
+    write_results,
 )
 
 REGISTER = load_register()
@@ -59,25 +58,6 @@ BROKEN: Mapping[str, tuple[str, str, str]] = {  # requirement: expected, got, hi
 UNTESTED = "Not yet decided by a check: needs a second calling AE title."
 
 
-def register_row(row: Registered) -> RegisterRow:
-    """Copy a row as the plugin does."""
-    return RegisterRow(
-        id=row.id,
-        title=row.title,
-        level=row.level,
-        roles=[*row.roles],
-        provenance=row.provenance,
-        text=row.text,
-        rationale=row.rationale,
-        sources=[*row.sources],
-        verified=row.verified,
-        unverified=[*row.unverified],
-        evidence=[*row.evidence],
-        applies_when=row.applies_when,
-        untested=row.untested,
-    )
-
-
 def header(**changes: object) -> Header:
     made = Header(
         schema=SCHEMA_VERSION,
@@ -103,7 +83,7 @@ def header(**changes: object) -> Header:
         partial=[],
         command="pytest --target-ae=ORTHANC --host=127.0.0.1 --port=4242",
         environment={"python": "3.11.2", "pydicom": "3.0.2", "platform": "Linux", "tester": "Onboarding desk"},
-        register=[register_row(row) for row in SCOPE],
+        register=[RegisterRow.of(row) for row in SCOPE],
         guide_title=REGISTER.title,
     )
     return msgspec.structs.replace(made, **changes)
@@ -193,7 +173,7 @@ def full_run(rows: Sequence[Registered] = SCOPE, **changes: object) -> Results:
     contexts = [NegotiatedContext(CT, EXPLICIT, 0), NegotiatedContext(CT, "1.2.840.10008.1.2", 0)]
     refused = [NegotiatedContext("1.2.840.10008.5.1.4.1.1.481.1", "", 3)]
     made = Results(
-        header=header(register=[register_row(row) for row in rows]),
+        header=header(register=[RegisterRow.of(row) for row in rows]),
         preflight=preflight(),
         identity=Identity("1.2.276.0.7230010.3.0.3.6.7", "OFFIS_DCMTK_367", 16384, contexts + refused),
         checks=checks(rows),
@@ -224,15 +204,6 @@ def preflight() -> list[Preflight]:
     ]
 
 
-def records(results: Results) -> list[Record]:
-    """The records of a file that holds these results, in the order in which a run writes them."""
-    optional = [record for record in (results.identity,) if record]
-    footer = [results.footer] if results.footer else []
-    return [results.header, *results.preflight, *optional, *results.checks, *results.requirements, *footer]
-
-
 def write(results: Results, path: Path) -> Path:
-    with ResultsWriter(path) as writer:
-        for record in records(results):
-            writer.write(record)
+    write_results(results, path)
     return path
