@@ -20,13 +20,14 @@ from conformance.dimse.channel import Message
 from conformance.dimse.command import Field, decode_command, encode_command
 from conformance.dimse.commitment import PUSH_MODEL, PUSH_MODEL_INSTANCE
 from conformance.dimse.endings import AssociationEnded, Ending, EndingKind, NotAccepted, ProtocolViolation
+from conformance.dimse.endpoint import Endpoint, Timeouts
 from conformance.dimse.listener import Listener
 from conformance.dimse.negotiation import Acceptance, Context, Negotiated, UserIdentity, build_request
 from conformance.dimse.pdu import AssociatePdu, Pdu, PduType, Pdv, PresentationContext, encode_associate, encode_pdu, encode_pdvs
 from conformance.dimse.policy import ACCEPT_ALL, NO_STORAGE, Policy, Reaction
 from conformance.dimse.reception import AssociationRequest, Reception
 from conformance.dimse.status import Service, StatusClass, describe, is_defined, status_class
-from conformance.dimse.wire import Buffer, Endpoint, Timeouts, Wire, connect
+from conformance.dimse.wire import Buffer, Wire, connect
 
 __all__ = [
     "ACCEPT_ALL",

@@ -103,7 +103,7 @@ class Acceptor:
 
     def _receive_request(self) -> AssociatePdu:
         self._wire.max_data_pdu = data_pdu_limit(self._max_pdu)
-        pdu = self._wire.read_pdu(Deadline(self._wire.timeouts.associate, "A-ASSOCIATE-RQ"))
+        pdu = self._wire.receive(Deadline(self._wire.timeouts.associate, "A-ASSOCIATE-RQ"))
         if pdu.type != PduType.ASSOCIATE_RQ:
             raise ProtocolViolation("PS3.8 9.2.3", "an A-ASSOCIATE-RQ", pdu_name(pdu.type))
         request = decode_associate(pdu)
@@ -160,8 +160,8 @@ class Acceptor:
         reaction = self._policy.status(received)
         if isinstance(reaction, Reaction):
             return self._react(reaction, channel)
+        self._reception.add_object(received)  # before the answer: a C-MOVE may end with it, and the check then looks at once
         answer(channel, message, reaction)
-        self._reception.add_object(received)
         return True
 
     def _received(self, message: Message, request: AssociationRequest) -> Received:

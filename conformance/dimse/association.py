@@ -19,6 +19,7 @@ from conformance.dimse.command import DATA_SET, NO_DATA_SET, Field, message_name
 from conformance.dimse.commitment import PUSH_MODEL, PUSH_MODEL_INSTANCE, commitment_information, read_report
 from conformance.dimse.deadline import Deadline
 from conformance.dimse.endings import AssociationEnded, Ending, EndingKind, NotAccepted, ProtocolViolation
+from conformance.dimse.endpoint import Endpoint, Timeouts
 from conformance.dimse.exchange import Exchange, Request, answer_of
 from conformance.dimse.handshake import end_wire, negotiate
 from conformance.dimse.identifiers import encode_dataset
@@ -34,7 +35,7 @@ from conformance.dimse.negotiation import (
 from conformance.dimse.pdu import RELEASE_RP, RELEASE_RQ, PduType, pdu_name
 from conformance.dimse.query import find
 from conformance.dimse.retrieve import retrieve
-from conformance.dimse.wire import Buffer, Endpoint, Timeouts, Wire, connect, data_pdu_limit, ending_of
+from conformance.dimse.wire import Buffer, Wire, connect, data_pdu_limit, ending_of
 from conformance.errors import ConformanceError
 from conformance.evidence import Recorder
 
@@ -336,7 +337,7 @@ class Association:
     def _await_release(self, deadline: Deadline) -> None:
         """Read up to the A-RELEASE-RP. Messages that crossed our request are dropped; a release that crossed it is answered."""
         while True:
-            pdu = self._wire.read_pdu(deadline)
+            pdu = self._wire.receive(deadline)
             if pdu.type == PduType.RELEASE_RP:
                 return note_pdu(self._wire, "received", "A-RELEASE-RP")
             if pdu.type == PduType.RELEASE_RQ:

@@ -133,7 +133,7 @@ class Channel:
             raise
 
     def _read_pdvs(self, deadline: Deadline) -> list[Pdv]:
-        pdu = self.wire.read_pdu(deadline)
+        pdu = self.wire.receive(deadline)
         if pdu.type == PduType.DATA:
             return decode_pdvs(pdu.body)
         raise self._unexpected(pdu, deadline)

@@ -13,8 +13,9 @@ from conformance.dimse.channel import Channel, Message
 from conformance.dimse.command import DATA_SET, NO_DATA_SET, Field, message_name
 from conformance.dimse.deadline import Deadline
 from conformance.dimse.endings import ProtocolViolation
+from conformance.dimse.endpoint import Timeouts
 from conformance.dimse.identifiers import MAX_IDENTIFIER
-from conformance.dimse.wire import MAX_OBJECT, Buffer, Timeouts
+from conformance.dimse.wire import MAX_OBJECT, Buffer
 
 CLAUSES = {  # PS3.7: the protocol of each response
     Field.C_STORE_RSP: "PS3.7 9.3.1.2",

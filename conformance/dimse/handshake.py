@@ -16,7 +16,7 @@ def negotiate(wire: Wire, request: AssociatePdu) -> Acceptance:
     deadline = Deadline(wire.timeouts.associate, "associate")
     note_pdu(wire, "sent", "A-ASSOCIATE-RQ", associate_facts(request), len(data))
     wire.send([data], deadline)
-    pdu = wire.read_pdu(deadline)
+    pdu = wire.receive(deadline)
     ending = ending_of(pdu, deadline)
     if ending:
         note_pdu(wire, "received", pdu.name, {"Result": ending.result, "Source": ending.source, "Reason": ending.reason})

@@ -16,10 +16,11 @@ from typing import Self
 
 from conformance.dimse.acceptor import Acceptor, Terms
 from conformance.dimse.answers import CommitmentReport
+from conformance.dimse.endpoint import Timeouts
 from conformance.dimse.pdu import encode_reject
 from conformance.dimse.policy import ACCEPT_ALL, NO_STORAGE, Policy
 from conformance.dimse.reception import Reception, wait_for
-from conformance.dimse.wire import Timeouts, Wire
+from conformance.dimse.wire import Wire
 from conformance.errors import ConformanceError
 from conformance.evidence import Recorder
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.dimse.endings import ProtocolViolation
+from conformance.dimse.endpoint import Endpoint
 from conformance.dimse.pdu import AssociatePdu, PresentationContext, UserItem, encode_role, uid_text
-from conformance.dimse.wire import Endpoint
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 IMPLEMENTATION_CLASS_UID = "2.25.308613171870425377064137415312917563210"

@@ -92,7 +92,7 @@ class Reception:
         self._changed = threading.Condition()
 
     def wait_for(self, count: int, seconds: float) -> bool:
-        """Wait until `count` objects have been answered; False when they have not within `seconds`."""
+        """Wait until `count` objects have come; False when they have not within `seconds`."""
         return self._wait(lambda: len(self.objects) >= count, seconds)
 
     def wait_for_associations(self, count: int, seconds: float) -> bool:
@@ -120,7 +120,7 @@ class Reception:
             return fits
 
     def add_object(self, received: Received) -> None:
-        """Add an object that was answered."""
+        """Add an object that came whole."""
         with self._changed:
             self.objects.append(received)
             self.largest_pdu = max(self.largest_pdu, received.pdu_lengths_max)

@@ -1,6 +1,6 @@
 """A socket to or from a peer that is not trusted: a deadline on every wait, bounded PDUs, and reading while it sends.
 
-Steps and what they raise: `connect` (Ending REFUSED, UNREACHABLE, TLS), `send` (ABORT, CLOSE, RESET, SILENCE), `read_pdu` (CLOSE,
+Steps and what they raise: `connect` (Ending REFUSED, UNREACHABLE, TLS), `send` (ABORT, CLOSE, RESET, SILENCE), `receive` (CLOSE,
 RESET, SILENCE, TLS; ProtocolViolation for a PDU that PS3.8 does not define or that is longer than allowed).
 
 Small messages wait 40 ms for one another where a peer keeps Nagle's algorithm on and we delay our acknowledgements. So
@@ -14,10 +14,10 @@ import ssl
 import struct
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from conformance.dimse.deadline import MIN_RATE, Deadline
 from conformance.dimse.endings import AssociationEnded, Ending, EndingKind, ProtocolViolation
+from conformance.dimse.endpoint import Endpoint, Timeouts
 from conformance.dimse.pdu import HEADER, PDU_NAMES, Pdu, PduType, encode_abort, pdu_name
 from conformance.evidence import Recorder
 
@@ -36,47 +36,31 @@ _MAX_VECTOR = 512  # buffers of one gathering send; the kernel takes 1024
 TCP_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds for each kind of wait. `response` is above 30 s: a slow abort would else pass for silence."""
-
-    connect: float = 5.0
-    associate: float = 15.0
-    response: float = 45.0
-    subop: float = 60.0  # between two responses of a retrieve
-    operation: float = 1800.0  # a whole C-FIND or retrieve, however many responses come
-    release: float = 5.0
-    report: float = 30.0
-    send: float = 30.0  # without a single byte taken by the peer
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where the peer listens and the AE titles to use. `tls` makes the connection a TLS one."""
-
-    host: str
-    port: int
-    called_ae: str
-    calling_ae: str
-    tls: ssl.SSLContext | None = None
-
-
 def connect(endpoint: Endpoint, timeouts: Timeouts | None = None, recorder: Recorder | None = None) -> "Wire":
-    """Open a TCP (and TLS) connection and send nothing on it. Raises AssociationEnded: REFUSED, UNREACHABLE or TLS."""
+    """Open a TCP (and TLS) connection and send nothing on it. Raises AssociationEnded: REFUSED, UNREACHABLE, RESET or TLS."""
     timeouts = timeouts or Timeouts()
     deadline = Deadline(timeouts.connect, "connect")
     try:
         plain = socket.create_connection((endpoint.host, endpoint.port), timeout=timeouts.connect)
     except OSError as error:
-        kind = EndingKind.REFUSED if isinstance(error, ConnectionRefusedError) else EndingKind.UNREACHABLE
-        raise _ended(kind, deadline, str(error)) from error
+        kinds: dict[type[OSError], EndingKind] = {ConnectionRefusedError: EndingKind.REFUSED, ConnectionResetError: EndingKind.RESET}
+        raise _ended(kinds.get(type(error), EndingKind.UNREACHABLE), deadline, str(error)) from error
     if recorder:
         recorder.waited(deadline.elapsed())
     if endpoint.tls is None:
         return Wire(plain, timeouts, recorder)
-    secured = endpoint.tls.wrap_socket(plain, server_hostname=endpoint.host, do_handshake_on_connect=False)
+    return _secure(plain, endpoint, endpoint.tls, timeouts, recorder)
+
+
+def _secure(plain: socket.socket, endpoint: Endpoint, tls: ssl.SSLContext, timeouts: Timeouts, recorder: Recorder | None) -> "Wire":
+    deadline = Deadline(timeouts.connect, "TLS handshake")
+    try:
+        secured = tls.wrap_socket(plain, server_hostname=endpoint.host, do_handshake_on_connect=False)
+    except OSError as error:  # the peer has ended the connection already
+        plain.close()
+        raise _ended(EndingKind.RESET, deadline, _reason(error)) from error
     wire = Wire(secured, timeouts, recorder)
-    wire.shake_hands(Deadline(timeouts.connect, "TLS handshake"))
+    wire.shake_hands(deadline)
     return wire
 
 
@@ -103,12 +87,16 @@ class Wire:
         """Send these bytes as they are. Raises AssociationEnded when the peer ends the connection or takes nothing."""
         self.send([data], Deadline(self.timeouts.send, "sending bytes"))
 
+    def read_pdu(self, seconds: float) -> Pdu:
+        """Read the next PDU within so many seconds. Raises AssociationEnded, ProtocolViolation for what is no PDU."""
+        return self.receive(Deadline(seconds, "a PDU"))
+
     def await_ending(self, seconds: float) -> Ending:
         """Read until the peer ends the connection; SILENCE when it has not within `seconds`. What else it sends is dropped."""
         deadline = Deadline(seconds, "the wait for the end", fixed=True)
         while True:
             try:
-                ending = ending_of(self.read_pdu(deadline), deadline)
+                ending = ending_of(self.receive(deadline), deadline)
             except AssociationEnded as ended:
                 return ended.ending
             except ProtocolViolation:
@@ -193,7 +181,7 @@ class Wire:
 
     # --- receiving
 
-    def read_pdu(self, deadline: Deadline) -> Pdu:
+    def receive(self, deadline: Deadline) -> Pdu:
         """Read one whole PDU. What has come of it stays for the next call when the deadline passes."""
         while True:
             pdu = self._take()
