@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from conformance.verdicts import Verdict
+from reports.identity import system_name
 from reports.judging import Judged, certification, judged
 from reports.results import Results
 
@@ -26,6 +29,8 @@ REGRESSIONS = frozenset({Change.BROKEN, Change.WORSE, Change.GONE})
 _GOOD = frozenset({Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.INFO})
 _RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
 
+WHOLE_RUN = "the whole run"
+_FACTOR, _SECONDS = 2, 1.0
 _WHO = ("Implementation Class UID", "Implementation Version Name", "Edition", "Harness")
 
 # What differs between two runs of the same system though it behaves the same: UIDs, measured times, ports, serial numbers.
@@ -46,6 +51,15 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds that a part of the run took before and now."""
+
+    name: str
+    old: float
+    new: float
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """All that changed from one run to another."""
 
@@ -56,6 +70,7 @@ class Comparison:
     identity: tuple[tuple[str, str, str], ...]
     differences: tuple[Difference, ...]
     unchanged: int
+    timing: tuple[Timing, ...]
 
     @property
     def regressions(self) -> tuple[Difference, ...]:
@@ -76,7 +91,27 @@ def compare(old: Results, new: Results) -> Comparison:
         identity=tuple(_identity(old, new)),
         differences=tuple(differences),
         unchanged=len(found) - len(differences),
+        timing=tuple(sorted(_timing(old, new), key=lambda one: one.old - one.new)),
     )
+
+
+def as_json(comparison: Comparison) -> bytes:
+    """Give a comparison for a program: what changed, not the runs themselves."""
+    document = {
+        "old": _run(comparison.old, comparison.old_certification),
+        "new": _run(comparison.new, comparison.new_certification),
+        "regressions": [one.id for one in comparison.regressions],
+        "differences": comparison.differences,
+        "identity": [dict(zip(("name", "old", "new"), one, strict=True)) for one in comparison.identity],
+        "timing": comparison.timing,
+        "unchanged": comparison.unchanged,
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+
+
+def _run(results: Results, certification: str) -> dict[str, str]:
+    header = results.header
+    return {"system": system_name(results), "started": header.started, "edition": header.edition, "certification": certification}
 
 
 def _difference(id_: str, old: Judged | None, new: Judged | None) -> Difference | None:
@@ -123,6 +158,20 @@ def _identity(old: Results, new: Results) -> Iterator[tuple[str, str, str]]:
     for name, before, after in zip(_WHO, _who(old), _who(new), strict=True):
         if before != after:
             yield name, before, after
+
+
+def _timing(old: Results, new: Results) -> Iterator[Timing]:
+    """The whole run and each check whose time changed by a factor and by seconds that a person would notice."""
+    before, after = _seconds(old), _seconds(new)
+    for name in before.keys() & after.keys():
+        less, more = sorted((before[name], after[name]))
+        if more - less >= _SECONDS and more >= _FACTOR * less:
+            yield Timing(name, before[name], after[name])
+
+
+def _seconds(results: Results) -> dict[str, float]:
+    whole = {WHOLE_RUN: results.footer.seconds} if results.footer else {}
+    return whole | {check.name or check.nodeid: check.seconds for check in results.checks}
 
 
 def _who(results: Results) -> tuple[str, str, str, str]:

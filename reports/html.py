@@ -1,45 +1,93 @@
 """Render the results as one HTML file: no script needed, nothing loaded from elsewhere, every string escaped."""
 
 import base64
+import csv
 import hashlib
+import io
 import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from conformance.verdicts import Verdict
 from reports import page, words
-from reports.identity import uid_name
+from reports.comparing import Comparison, compare
+from reports.fleet import Fleet
+from reports.identity import system_name, uid_name
 from reports.language import language
 from reports.plain import visible
-from reports.reading import load_results
-from reports.results import Results, ResultsError
+from reports.reading import load_results, results_file
+from reports.results import Results, ResultsError, StoredObject
 
+OBJECTS = "objects-left.csv"
 _SPACE = re.compile(r"\s+")
 
 
-def write_report(results_path: Path, html_path: Path, lang: str = "en") -> None:
-    """Render a results file into a report beside it. Links to saved objects are given only where they resolve.
+def write_report(results_path: Path, html_path: Path, lang: str = "en", baseline: Path | None = None) -> None:
+    """Render a results file into a report, with a list of the objects left on the system beside it.
 
-    Raises `ResultsError` where the results cannot be read or the report cannot be written.
+    Links to saved objects are given only where they resolve. `baseline` is an earlier results file: what changed since stands
+    near the top then. Raises `ResultsError` where results cannot be read or the report cannot be written.
     """
     results = load_results(results_path)
-    folder = results_path if results_path.is_dir() else results_path.parent
-    text = render(results, lang=lang, linked=folder.resolve() == html_path.parent.resolve())
+    linked = results_file(results_path).parent.resolve() == html_path.parent.resolve()
+    earlier = load_results(baseline) if baseline else None
+    objects = write_left(results, html_path.with_name(OBJECTS)) if linked else ""
+    write_text(html_path, render(results, lang=lang, linked=linked, baseline=earlier, objects=objects))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file. Raises `ResultsError` where that cannot be done."""
     try:
-        html_path.write_text(text, "utf-8")
+        path.write_text(text, "utf-8")
     except OSError as error:
-        raise ResultsError(f"cannot be written: {error.strerror}", where=str(html_path)) from error
+        raise ResultsError(f"cannot be written: {error.strerror}", where=str(path)) from error
 
 
-def render(results: Results, *, lang: str = "en", linked: bool = True) -> str:
-    """Render the results. `linked` says that the report will lie in the folder that the saved objects are relative to."""
-    template = _environment().get_template("report.html.j2")
+def render(results: Results, *, lang: str = "en", linked: bool = True, baseline: Results | None = None, objects: str = "") -> str:
+    """Render the results. `linked` says that the report will lie in the folder that the saved objects are relative to.
+
+    `objects` is the name of the list of objects left on the system, where one lies beside the report.
+    """
+    comparison = compare(baseline, results) if baseline else None
     made = page.make_page(results)
-    return template.render(t=language(lang), page=made, results=results, linked=linked)
+    return _rendered("report", lang, page=made, results=results, linked=linked, comparison=comparison, objects=objects)
+
+
+def render_comparison(comparison: Comparison, lang: str = "en") -> str:
+    """Render what changed from one run to another as a page of its own."""
+    names = {"name": system_name(comparison.new), "old_name": system_name(comparison.old)}
+    return _rendered("compare", lang, comparison=comparison, **names)
+
+
+def render_fleet(fleet: Fleet, lang: str = "en") -> str:
+    """Render many systems side by side."""
+    return _rendered("fleet", lang, fleet=fleet)
+
+
+def write_left(results: Results, path: Path) -> str:
+    """Write the objects left on the system as CSV, for the clean-up. Gives the file's name; nothing where none is left."""
+    if not results.footer or not results.footer.left:
+        return ""
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(StoredObject.__struct_fields__)
+    writer.writerows([_cell(value) for value in msgspec.structs.astuple(stored)] for stored in results.footer.left)
+    write_text(path, stream.getvalue())
+    return path.name
+
+
+def _cell(value: str) -> str:
+    """A spreadsheet takes a cell that opens with one of these for a formula."""
+    return f"'{value}" if value.startswith(("=", "+", "-", "@")) else value
+
+
+def _rendered(name: str, lang: str, /, **values: object) -> str:
+    return _environment().get_template(f"{name}.html.j2").render(t=language(lang), **values)
 
 
 def verdict_class(verdict: str) -> str:

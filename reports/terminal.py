@@ -6,6 +6,7 @@ from pathlib import Path
 from conformance.guide import Level
 from conformance.verdicts import UNDECIDED, Verdict
 from reports.comparing import Comparison, Difference
+from reports.fleet import Fleet
 from reports.identity import system_name
 from reports.judging import Judged, certification, counts, judged
 from reports.language import language
@@ -65,13 +66,28 @@ def _named(results: Results) -> str:
 
 def comparison_lines(comparison: Comparison) -> list[str]:
     """Give a comparison as plain lines, the certification first, then the gravest change."""
+    seconds = language("en").seconds
     old, new = comparison.old_certification, comparison.new_certification
     return [
         f"{old} -> {new}" if old != new else f"{new}, as before",
         *(f"{name}: {one_line(before) or 'not seen'} -> {one_line(after) or 'not seen'}" for name, before, after in comparison.identity),
         *(line for difference in comparison.differences for line in _changed(difference)),
+        *(f"time: {one_line(one.name)}: {seconds(one.old)} -> {seconds(one.new)}" for one in comparison.timing),
         f"{comparison.unchanged} unchanged, {len(comparison.regressions)} regressions",
     ]
+
+
+def fleet_lines(fleet: Fleet) -> list[str]:
+    """Give one line for each system, then each requirement on which they differ or that none meets."""
+    systems = [
+        f"{number}. {one_line(system.name)} [{one_line(system.folder)}]: {system.certification or 'unusable: ' + one_line(system.trouble)}"
+        for number, system in enumerate(fleet.systems, 1)
+    ]
+    rows = [
+        f"{row.row.id:<10} " + " ".join(f"{fleet.verdict(system, row.row.id) or '-':<12}" for system in fleet.systems).rstrip()
+        for row in fleet.unlike
+    ]
+    return [*systems, f"{len(rows)} of {len(fleet.requirements)} requirements differ, or are met by none", *rows]
 
 
 def _changed(difference: Difference) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from conformance.guide import Level, Provenance
 from conformance.verdicts import Certification, Outcome, Verdict
+from reports.comparing import Change
 from reports.identity import Agreement
 from reports.page import Reason
 
@@ -76,6 +77,18 @@ REASON: Mapping[Reason, tuple[str, str]] = {
     Reason.RECORDED: ("As the run itself put it",) * 2,
 }
 
+CHANGE: Mapping[Change, str] = {change: str(change) for change in Change}
+
+CHANGE_MEANS: Mapping[Change, str] = {
+    Change.BROKEN: "Was met, or did not matter, and is no longer.",
+    Change.WORSE: "A graver verdict than before.",
+    Change.GONE: "No longer in scope, or no longer applies: nobody looked this time.",
+    Change.NEW: "Not in scope before, or did not apply.",
+    Change.REASON: "The same verdict for something else that was seen.",
+    Change.BETTER: "A milder verdict than before, though not a good one.",
+    Change.FIXED: "Is met now.",
+}
+
 AGREEMENT: Mapping[Agreement, str] = {
     Agreement.SAME: "same",
     Agreement.DIFFERS: "differs",
@@ -98,6 +111,8 @@ FACT: Mapping[str, str] = {
     "host": "Host",
     "port": "Port",
     "our Storage SCP": "Our Storage SCP",
+    "Edition": "Edition",
+    "Harness": "Harness",
 }
 
 DIRECTION: Mapping[str, str] = {"sent": "sent", "received": "received"}

@@ -9,17 +9,7 @@ from reports.cli import main
 from reports.results import Preflight, Results
 from reports.terminal import summary_lines
 
-from .building import SCOPE, check, ended, full_run, requirement, write
-
-
-def changed(results: Results, **verdicts: tuple[str, str]) -> Results:
-    """Give the same run with other (outcome, verdict) for some rows; `STORE_01` names STORE-01."""
-    wanted = {name.replace("_", "-"): pair for name, pair in verdicts.items()}
-    records = [
-        msgspec.structs.replace(record, outcome=wanted[record.id][0], verdict=wanted[record.id][1]) if record.id in wanted else record
-        for record in results.requirements
-    ]
-    return ended(msgspec.structs.replace(results, requirements=records))
+from .building import SCOPE, changed, check, full_run, requirement, write
 
 
 @pytest.fixture

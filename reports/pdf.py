@@ -1,0 +1,20 @@
+"""A PDF of a report, by WeasyPrint: the print style of the page on paper."""
+
+from pathlib import Path
+
+from weasyprint import HTML
+from weasyprint.urls import URLFetchingError
+
+from reports.results import ResultsError
+
+
+def write_pdf(report: Path, pdf: Path) -> None:
+    """Print a report to PDF. Nothing is fetched: the report loads nothing. Raises `ResultsError` where it cannot be written."""
+    try:
+        HTML(string=report.read_text("utf-8"), base_url=None, url_fetcher=_refuse).write_pdf(pdf)
+    except OSError as error:
+        raise ResultsError(f"cannot be written: {error.strerror}", where=str(pdf)) from error
+
+
+def _refuse(url: str, *_: object, **__: object) -> None:
+    raise URLFetchingError(f"a report loads nothing, and not {url:.60}")
