@@ -24,6 +24,7 @@ VERIFICATION = "1.2.840.10008.1.1"
 STUDY_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 STUDY_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
 STUDY_GET = "1.2.840.10008.5.1.4.1.2.2.3"
+NOT_INSTALLED = 2  # exit code of start.py
 START = Path(__file__).parents[2] / "fixtures" / "systems" / "start.py"
 
 
@@ -134,6 +135,8 @@ def running(system: str, *options: str) -> Iterator[int]:
     try:
         assert process.stdout is not None
         words = process.stdout.readline().split()
+        if not words and process.wait(10) == NOT_INSTALLED:
+            pytest.skip(f"{system} is not installed")
         assert words[:1] == ["ready"], f"{system} did not start"
         yield int(words[2])
     finally:

@@ -11,8 +11,8 @@ import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
+from pydicom.uid import UID
 from pynetdicom import AE, build_role
-from pynetdicom.sop_class import CTImageStorage, MRImageStorage, StorageCommitmentPushModel, Verification
 
 from conformance.dimse import (
     NO_STORAGE,
@@ -37,6 +37,7 @@ from .peers import CT, EXPLICIT, IMPLICIT, VERIFICATION, Stored, dcmtk, endpoint
 
 pytestmark = pytest.mark.timeout(60)
 WAIT = 20.0
+MR = "1.2.840.10008.5.1.4.1.1.4"
 
 
 @contextlib.contextmanager
@@ -53,13 +54,13 @@ def _by_pynetdicom(listener: Listener, *classes: str, syntaxes: tuple[str, ...] 
 
 
 def _ct(uid: str = "1.2.3.4") -> Dataset:
-    dataset = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = uid
+    dataset = pydicom.dcmread(str(get_testdata_file("CT_small.dcm")))
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = UID(uid)
     return dataset
 
 
 def test_pynetdicom_echoes_and_stores(listener: Listener) -> None:
-    with listener.reception() as reception, _by_pynetdicom(listener, Verification, CTImageStorage, syntaxes=(EXPLICIT,)) as association:
+    with listener.reception() as reception, _by_pynetdicom(listener, VERIFICATION, CT, syntaxes=(EXPLICIT,)) as association:
         assert association.send_c_echo().Status == 0
         assert association.send_c_store(_ct(), originator_aet="MOVER", originator_id=9).Status == 0
         assert reception.wait_for(1, WAIT)
@@ -75,7 +76,7 @@ def test_pynetdicom_echoes_and_stores(listener: Listener) -> None:
 
 def test_objects_are_written_to_files_where_the_policy_has_a_directory(listener: Listener, tmp_path: Path) -> None:
     with listener.reception(Policy(directory=tmp_path)) as reception:
-        with _by_pynetdicom(listener, CTImageStorage, syntaxes=(EXPLICIT,)) as association:
+        with _by_pynetdicom(listener, CT, syntaxes=(EXPLICIT,)) as association:
             for uid in ("1.2.3.1", "1.2.3.2"):
                 assert association.send_c_store(_ct(uid)).Status == 0
         assert reception.wait_for(2, WAIT)
@@ -90,7 +91,7 @@ def test_objects_are_written_to_files_where_the_policy_has_a_directory(listener:
 
 @pytest.mark.parametrize("max_pdu", [4096, 16384, 0], ids=str)
 def test_the_largest_pdu_is_measured_by_its_length_field(listener: Listener, max_pdu: int) -> None:
-    with listener.reception(Policy(max_pdu=max_pdu)) as reception, _by_pynetdicom(listener, CTImageStorage, syntaxes=(EXPLICIT,)) as sender:
+    with listener.reception(Policy(max_pdu=max_pdu)) as reception, _by_pynetdicom(listener, CT, syntaxes=(EXPLICIT,)) as sender:
         assert sender.send_c_store(_ct()).Status == 0
         assert reception.wait_for(1, WAIT)
     assert reception.largest_pdu == (max_pdu or len(encode_dataset(_ct(), EXPLICIT)) + 6)
@@ -122,8 +123,8 @@ def test_the_association_request_is_recorded_as_it_came(listener: Listener) -> N
 
 def _information(transaction: str) -> Dataset:
     done, failed = Dataset(), Dataset()
-    done.ReferencedSOPClassUID, done.ReferencedSOPInstanceUID = CTImageStorage, "1.2.3.1"
-    failed.ReferencedSOPClassUID, failed.ReferencedSOPInstanceUID, failed.FailureReason = MRImageStorage, "1.2.3.2", 0x0112
+    done.ReferencedSOPClassUID, done.ReferencedSOPInstanceUID = CT, "1.2.3.1"
+    failed.ReferencedSOPClassUID, failed.ReferencedSOPInstanceUID, failed.FailureReason = MR, "1.2.3.2", 0x0112
     information = Dataset()
     information.TransactionUID = transaction
     information.ReferencedSOPSequence, information.FailedSOPSequence = [done], [failed]
@@ -131,8 +132,8 @@ def _information(transaction: str) -> Dataset:
 
 
 def test_a_commitment_report_comes_on_an_association_of_its_own(listener: Listener) -> None:
-    role = build_role(StorageCommitmentPushModel, scu_role=False, scp_role=True)
-    with _by_pynetdicom(listener, StorageCommitmentPushModel, ext_neg=[role]) as association:
+    role = build_role(PUSH_MODEL, scu_role=False, scp_role=True)
+    with _by_pynetdicom(listener, PUSH_MODEL, ext_neg=[role]) as association:
         assert association.accepted_contexts[0].as_scp
         status, _ = association.send_n_event_report(_information("1.2.3.4"), 2, PUSH_MODEL, PUSH_MODEL_INSTANCE)
         assert status.Status == 0
@@ -140,13 +141,13 @@ def test_a_commitment_report_comes_on_an_association_of_its_own(listener: Listen
     assert report is not None
     assert (report.event_type, report.calling_ae, report.new_association, report.roles) == (2, "PYNETDICOM", True, (False, True))
     assert report.referenced == ((CT, "1.2.3.1"),)
-    assert report.failed == ((str(MRImageStorage), "1.2.3.2", 0x0112),)
+    assert report.failed == ((MR, "1.2.3.2", 0x0112),)
     assert listener.await_report("1.2.3.4", 0.05) is None
 
 
 def test_a_report_of_another_transaction_is_not_taken_for_ours(listener: Listener) -> None:
-    role = build_role(StorageCommitmentPushModel, scu_role=False, scp_role=True)
-    with _by_pynetdicom(listener, StorageCommitmentPushModel, ext_neg=[role]) as association:
+    role = build_role(PUSH_MODEL, scu_role=False, scp_role=True)
+    with _by_pynetdicom(listener, PUSH_MODEL, ext_neg=[role]) as association:
         association.send_n_event_report(_information("1.9.9"), 1, PUSH_MODEL, PUSH_MODEL_INSTANCE)
     assert listener.await_report("1.2.3.4", 0.05) is None
     assert listener.await_report("1.9.9", WAIT) is not None
@@ -199,7 +200,7 @@ def test_a_class_that_is_not_the_contexts_is_a_violation(listener: Listener) -> 
     with listener.reception() as reception:
         association = associate(endpoint_of(listener), [Context(CT, (IMPLICIT,))])
         with pytest.raises(AssociationEnded):
-            association.store(Stored(sop_class_uid=str(MRImageStorage)), context_id=1)
+            association.store(Stored(sop_class_uid=MR), context_id=1)
     assert [violation.clause for violation in reception.violations] == ["PS3.4 B.1.1"]
 
 

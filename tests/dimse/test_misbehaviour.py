@@ -337,10 +337,9 @@ def _ends_as(case: Case) -> Iterator[None]:
     error = caught.value
     if isinstance(error, ProtocolViolation):
         assert error.clause == case.expected, error
-    else:
-        ending = error.ending
-        assert ending.kind is case.expected, error
-        assert (ending.source, ending.reason) == case.abort or ending.kind is EndingKind.REJECT
+    if isinstance(error, AssociationEnded):
+        assert error.ending.kind is case.expected, error
+        assert (error.ending.source, error.ending.reason) == case.abort or case.expected is EndingKind.REJECT
 
 
 @pytest.mark.parametrize("case", BEFORE, ids=lambda case: case.name)

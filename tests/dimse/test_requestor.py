@@ -1,21 +1,14 @@
 """Our requestor against pynetdicom's acceptor: a stack that shares no code with the driver."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import UID
 from pynetdicom import AE, evt
-from pynetdicom.sop_class import (
-    CTImageStorage,
-    StorageCommitmentPushModel,
-    StudyRootQueryRetrieveInformationModelFind,
-    StudyRootQueryRetrieveInformationModelGet,
-    StudyRootQueryRetrieveInformationModelMove,
-    Verification,
-)
 
 from conformance.dimse import (
     PUSH_MODEL,
@@ -56,6 +49,9 @@ class Scp:
     report_to: str = ""
     over: threading.Event = field(default_factory=threading.Event)
 
+    def accepted(self, event: Any) -> None:
+        self.associations.append(event.assoc)
+
     def store(self, event: Any) -> int | Dataset:
         self.requests.append(event.request)
         self.data_sets.append(event.request.DataSet.getvalue())
@@ -63,8 +59,8 @@ class Scp:
 
     def _cancelled(self, event: Any, number: int) -> bool:
         """Whether a cancel has come; after PATIENCE responses, wait for it."""
-        while number >= PATIENCE and not event.is_cancelled:
-            self.over.wait(0.01)
+        while number >= PATIENCE and not event.is_cancelled and not self.over.wait(0.01):
+            pass
         return bool(event.is_cancelled)
 
     def find(self, event: Any) -> Iterator[tuple[int, Dataset | None]]:
@@ -101,35 +97,54 @@ class Scp:
 
 def _ct(uid: str) -> Dataset:
     dataset = Dataset()
-    dataset.SOPClassUID, dataset.SOPInstanceUID, dataset.PatientID = CTImageStorage, uid, "SYN1"
+    dataset.SOPClassUID, dataset.SOPInstanceUID, dataset.PatientID = CT, UID(uid), "SYN1"
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = IMPLICIT
     return dataset
 
 
-@pytest.fixture
-def scp() -> Iterator[Scp]:
-    """Run the acceptor."""
+@dataclass
+class Server:
+    """A running pynetdicom server, whose answers are those of the current test's acceptor."""
+
+    port: int = 0
+    current: Scp | None = None
+
+    def handler(self, name: str) -> Callable[[Any], Any]:
+        """Hand an event over to the current acceptor."""
+        return lambda event: getattr(self.current, name)(event)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """Run the server once: it takes half a second to stop."""
     entity = AE("SCP")
-    for uid in (Verification, StudyRootQueryRetrieveInformationModelFind, StudyRootQueryRetrieveInformationModelGet):
+    for uid in (VERIFICATION, STUDY_FIND, STUDY_GET, STUDY_MOVE, PUSH_MODEL):
         entity.add_supported_context(uid, [IMPLICIT, EXPLICIT])
-    entity.add_supported_context(StudyRootQueryRetrieveInformationModelMove, [IMPLICIT])
-    entity.add_supported_context(CTImageStorage, [IMPLICIT, EXPLICIT], scu_role=True, scp_role=True)
-    entity.add_supported_context(StorageCommitmentPushModel, [IMPLICIT])
+    entity.add_supported_context(CT, [IMPLICIT, EXPLICIT], scu_role=True, scp_role=True)
     entity.require_called_aet = True
-    state = Scp(Endpoint("127.0.0.1", 0, "SCP", "HARNESS"))
-    handlers = [
-        (evt.EVT_C_STORE, state.store),
-        (evt.EVT_C_FIND, state.find),
-        (evt.EVT_C_GET, state.get),
-        (evt.EVT_N_ACTION, state.commit),
-        (evt.EVT_ACCEPTED, lambda event: state.associations.append(event.assoc)),
-    ]
-    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
-    state.endpoint = Endpoint("127.0.0.1", server.server_address[1], "SCP", "HARNESS")
-    yield state
-    state.over.set()
-    server.shutdown()
+    running = Server()
+    names: dict[Any, str] = {
+        evt.EVT_C_STORE: "store",
+        evt.EVT_C_FIND: "find",
+        evt.EVT_C_GET: "get",
+        evt.EVT_N_ACTION: "commit",
+        evt.EVT_ACCEPTED: "accepted",
+    }
+    handlers = [(event, running.handler(name)) for event, name in names.items()]
+    acceptor = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
+    assert acceptor is not None
+    running.port = acceptor.server_address[1]
+    yield running
+    acceptor.shutdown()
+
+
+@pytest.fixture
+def scp(server: Server) -> Iterator[Scp]:
+    """An acceptor that has seen nothing and gives its plain answers."""
+    server.current = Scp(Endpoint("127.0.0.1", server.port, "SCP", "HARNESS"))
+    yield server.current
+    server.current.over.set()
 
 
 def _query(**keys: str) -> Dataset:
