@@ -58,10 +58,11 @@ class Scp:
         return self.status
 
     def _cancelled(self, event: Any, number: int) -> bool:
-        """Whether a cancel has come; after PATIENCE responses, wait for it."""
-        while number >= PATIENCE and not event.is_cancelled and not self.over.wait(0.01):
-            pass
-        return bool(event.is_cancelled)
+        """Whether a cancel has come; after PATIENCE responses, wait for it. pynetdicom says so once only."""
+        while not event.is_cancelled:
+            if number < PATIENCE or self.over.wait(0.01):
+                return False
+        return True
 
     def find(self, event: Any) -> Iterator[tuple[int, Dataset | None]]:
         self.requests.append(event.request)
@@ -97,9 +98,9 @@ class Scp:
 
 def _ct(uid: str) -> Dataset:
     dataset = Dataset()
-    dataset.SOPClassUID, dataset.SOPInstanceUID, dataset.PatientID = CT, UID(uid), "SYN1"
+    dataset.SOPClassUID, dataset.SOPInstanceUID, dataset.PatientID = UID(CT), UID(uid), "SYN1"
     dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = IMPLICIT
+    dataset.file_meta.TransferSyntaxUID = UID(IMPLICIT)
     return dataset
 
 
@@ -131,7 +132,7 @@ def server() -> Iterator[Server]:
         evt.EVT_N_ACTION: "commit",
         evt.EVT_ACCEPTED: "accepted",
     }
-    handlers = [(event, running.handler(name)) for event, name in names.items()]
+    handlers: list[Any] = [(event, running.handler(name)) for event, name in names.items()]
     acceptor = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
     assert acceptor is not None
     running.port = acceptor.server_address[1]
