@@ -75,7 +75,6 @@ class Archive:
         self.index = self.parts.index(self._made() / "index.sqlite")
         self.services = self.parts.services(self._desk())
         self.door = self.parts.door(settings.ae_title, settings.calling)
-        self.ae.implementation_class_uid = UID(self.parts.implementation)
         self.server = Server(
             self.ae, (settings.host, settings.port), self.parts.acceptor, self.services.serve, self.on_request, patience=settings.idle
         )
@@ -113,6 +112,7 @@ class Archive:
             assoc.acse.send_reject(*rejection)
             assoc.kill()  # returns when the rejection has left
             return
+        assoc.acceptor.implementation_class_uid = UID(self.parts.implementation)
         assoc.acceptor.supported_contexts = self.door.contexts(proposed)
 
     def call(self) -> Courier:

@@ -49,12 +49,9 @@ def decode(data: bytes, syntax: Syntax) -> DataSet:
     """Read a whole data set. Raises UndecodableDataSet where the bytes contradict the syntax or themselves."""
     plain = inflate(data) if syntax.deflated else data
     try:
-        found, end = _Reader(plain, syntax).elements(0, len(plain), depth=0)
+        return _Reader(plain, syntax).elements(0, len(plain), depth=0)[0]
     except struct.error as short:
         raise UndecodableDataSet("the data set ends inside an element header") from short
-    if end != len(plain):
-        raise UndecodableDataSet("the data set ends with an item delimiter")
-    return found
 
 
 def encode(dataset: DataSet, syntax: Syntax) -> bytes:
@@ -108,9 +105,9 @@ class _Reader:
         previous = 0x0002FFFF  # PS3.5 7.1: command and file meta groups are no part of a data set
         while at < end:
             tag, vr, length, at = self._header(at)
-            if tag == ITEM_END:
+            if tag == ITEM_END and depth:
                 return found, at
-            if tag <= previous:
+            if tag <= previous or tag >> 16 == 0xFFFE:
                 raise UndecodableDataSet(f"element {_shown(tag)} is out of order")
             previous = tag
             found[tag], at = self._element(tag, vr, length, at, end, depth)

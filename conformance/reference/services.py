@@ -1,5 +1,6 @@
 """The DIMSE services: each turns a request into questions to a part, and the answers into responses (PS3.7 9, PS3.4 B and C)."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -21,6 +22,8 @@ from conformance.reference.retrieve import UNKNOWN_DESTINATION, Outlet, Progress
 from conformance.reference.rules import CANNOT_UNDERSTAND, Refusal
 from conformance.reference.syntax import syntax_of
 from conformance.reference.wire import Acceptor, Courier, PromptAssociation
+
+LOGGER = logging.getLogger(__name__)
 
 SUCCESS = 0x0000
 PROCESSING_FAILURE = 0x0110  # PS3.7 C.5.18
@@ -105,6 +108,7 @@ class Services:
         try:
             service(request)
         except Exception:  # whatever went wrong inside, the peer is owed an answer and the next request a service
+            LOGGER.exception("%s failed", type(message).__name__)
             self.refuse(request, PROCESSING_FAILURE if service == self.commit else CANNOT_UNDERSTAND, "the archive failed inside")
 
     def refuse(self, request: Request, status: int, comment: str) -> None:

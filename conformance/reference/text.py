@@ -12,6 +12,8 @@ UTF8 = "ISO_IR 192"
 
 # PS3.5 6.1.2.2: only these follow the Specific Character Set; all others are of the default repertoire.
 REPERTOIRE = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+# PS3.3 C.12.1.1.2: the default repertoire has seven bits, whatever codec pydicom decodes it with.
+_DEFAULT = frozenset({"", "ISO_IR 6", "ISO 2022 IR 6"})
 # Where code extensions fall back to the first repertoire (PS3.5 6.1.2.5.3): "\\", "^", "=".
 _DELIMITERS = {0x5C, 0x5E, 0x3D}
 _FREE_TEXT = frozenset({"LT", "ST", "UT"})
@@ -55,8 +57,8 @@ def _decoded(value: bytes, terms: Sequence[str]) -> str:
         codecs = [python_encoding[term or "ISO_IR 6"] for term in terms or ("",)]
     except KeyError as unknown:
         raise UndecodableText(f"the character set {str(unknown)[:32]} is unknown") from unknown
-    if not terms or terms == ("",):
-        raise UndecodableText("8-bit text without a Specific Character Set")
+    if set(terms) <= _DEFAULT:
+        raise UndecodableText("8-bit text in the default character set")
     return _strict(value, codecs)
 
 

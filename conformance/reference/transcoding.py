@@ -5,7 +5,9 @@ Never into a compression, never twice through a lossy one: what cannot be delive
 
 from io import BytesIO
 
-from pydicom import dcmread, dcmwrite
+from pydicom import dcmread
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from conformance.reference.encoding import decode, encode, part10_header, to_little_endian
@@ -32,6 +34,7 @@ def decompressed(data: bytes, stored: str) -> bytes:
     """Decode the frames to Explicit VR Little Endian; whatever pydicom's decoders raise is the caller's failed sub-operation."""
     dataset = dcmread(BytesIO(part10_header("1.2", "1.2", stored, "1.2") + data))
     dataset.decompress(generate_instance_uid=False)
-    written = BytesIO()
-    dcmwrite(written, dataset, enforce_file_format=False, implicit_vr=False, little_endian=True)
+    written = DicomBytesIO()
+    written.is_implicit_VR, written.is_little_endian = False, True
+    write_dataset(written, dataset)
     return written.getvalue()

@@ -20,6 +20,7 @@ from typing import Any, cast
 
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
+from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dul import DULServiceProvider
 from pynetdicom.pdu import P_DATA_TF
 from pynetdicom.pdu_primitives import P_DATA
@@ -180,11 +181,24 @@ class _Announcing(queue.Queue[Any]):
         self._announce()
 
 
+class Messages(DIMSEServiceProvider):
+    """Puts messages together; one that cannot be read aborts the association instead of killing its thread."""
+
+    def receive_primitive(self, primitive: P_DATA) -> None:
+        """Take the next piece of a message (PS3.8 9.3.5.1)."""
+        try:
+            super().receive_primitive(primitive)
+        except Exception:  # pynetdicom lets KeyError, AttributeError and struct.error out of an unknown or broken command
+            self.message = None
+            self.dul.event_queue.put("Evt19")
+
+
 class PromptAssociation(Association):
     """An association on the prompt upper layer."""
 
     def __init__(self, ae: AE, mode: str) -> None:
         super().__init__(ae, mode)
+        self.dimse = Messages(self)
         self.dul = UpperLayer(self)
         # The timers live in the upper layer, which was not there when they were set.
         self.acse_timeout, self.network_timeout = ae.acse_timeout, ae.network_timeout

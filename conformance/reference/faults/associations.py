@@ -14,7 +14,7 @@ from conformance.reference.door import LOCAL_LIMIT_EXCEEDED, SERVICE_SYNTAXES, S
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.services import Request, Services
 from conformance.reference.syntax import ENCAPSULATED, STORABLE
-from conformance.reference.wire import Acceptor, Courier
+from conformance.reference.wire import Acceptor, Courier, Messages
 
 _ENHANCED = frozenset({"1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.4.1"})  # Enhanced CT and MR
 _NOT_SUPPORTED = 0x0122
@@ -132,14 +132,18 @@ class DeafAfterNoise(Acceptor):
             self.kill()
 
 
+class LongFragments(Messages):
+    @property
+    def maximum_pdu_size(self) -> int:
+        return 65536
+
+
 class LongPdus(Courier):
     """Sends PDUs of 64 KiB, whatever the receiver announced."""
 
-    def open(self, address: tuple[str, int], called: str, contexts: list[Any], roles: list[Any]) -> bool:
-        opened = super().open(address, called, contexts, roles)
-        if opened:
-            self.acceptor.maximum_length = 65536
-        return opened
+    def __init__(self, ae: Any, mode: str) -> None:
+        super().__init__(ae, mode)
+        self.dimse = LongFragments(self)
 
 
 class EchoNotBesideStorage(Services):

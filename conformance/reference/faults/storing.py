@@ -7,7 +7,7 @@ from pydicom.uid import generate_uid
 
 from conformance.reference.archive import Parts
 from conformance.reference.depot import digest
-from conformance.reference.encoding import DataSet, Element, decode, encode, readable
+from conformance.reference.encoding import Element, encode, readable
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake
@@ -24,7 +24,7 @@ _OUT_OF_RESOURCES = 0xA700
 _FATAL = 0xC001  # the status by which one fault knows its own refusal again
 _UNDEFINED = 0x0300  # in no class of PS3.7 Annex C
 
-SERIES_UID, ISSUER = tag_of("SeriesInstanceUID"), tag_of("IssuerOfPatientID")
+SERIES_UID, ISSUER, OTHER_IDS = (tag_of(keyword) for keyword in ("SeriesInstanceUID", "IssuerOfPatientID", "OtherPatientIDsSequence"))
 
 # Rows whose checks rest on objects that the archive took and keeps.
 NEED_STORED_OBJECTS = rows(
@@ -125,12 +125,17 @@ class RerootsSeries(Intake):
         if candidate.command_class != _COMPUTED_RADIOGRAPHY:
             return candidate.data
         foreign = candidate.text("SeriesInstanceUID")
-        return with_value(candidate, SERIES_UID, in_utf8(generate_uid(entropy_srcs=[foreign]), "UI"))
+        own = in_utf8(generate_uid(entropy_srcs=[foreign]), "UI")
+        return encode(candidate.dataset | {SERIES_UID: Element("UI", own)}, candidate.syntax)
 
 
-class OwnIssuer(Intake):
+class OtherIdsWithoutIssuer(Intake):
     def stored_bytes(self, candidate: Candidate) -> bytes:
-        return with_value(candidate, ISSUER, in_utf8("REFERENCE", "LO")) if ISSUER in candidate.dataset else candidate.data
+        others = candidate.dataset.get(OTHER_IDS)
+        if others is None:
+            return candidate.data
+        items = [{tag: element for tag, element in item.items() if tag != ISSUER} for item in others.items or ()]
+        return encode(candidate.dataset | {OTHER_IDS: Element("SQ", items=items)}, candidate.syntax)
 
 
 class OverwritesElsewhere(Intake):
@@ -171,12 +176,6 @@ class KeepsHalves(Acceptor):
         syntax = syntax_of(str(context.transfer_syntax[0]))
         sop_class = str(context.abstract_syntax)
         intake.keep(Candidate(sop_class, uid, sop_class, syntax, data, readable(data, syntax), intake.index))
-
-
-def with_value(candidate: Candidate, tag: int, value: bytes) -> bytes:
-    """Encode an object with another value in one element."""
-    changed: DataSet = candidate.dataset | {tag: Element(candidate.dataset[tag].vr, value)}
-    return encode(decode(encode(changed, candidate.syntax), candidate.syntax), candidate.syntax)
 
 
 STORING_FAULTS: tuple[Fault, ...] = (
@@ -247,9 +246,9 @@ STORING_FAULTS: tuple[Fault, ...] = (
         breaks=rows("STORE-13 RETR-01"),
     ),
     Fault(
-        "issuer-replaced-by-own",
-        "Issuer of Patient ID is replaced by the archive's own name, with 0000",
-        Parts(intake=OwnIssuer),
+        "other-ids-lose-their-issuer",
+        "the items of Other Patient IDs Sequence are stored without their issuers, with 0000",
+        Parts(intake=OtherIdsWithoutIssuer),
         breaks=rows("IDENT-07"),
     ),
     Fault(

@@ -1,0 +1,40 @@
+"""The seeded faults: each starts and serves C-ECHO, and the table of them is sound."""
+
+import pytest
+
+from conformance.guide import Level, Role, load_register
+from conformance.reference import FAULTS, Archive, Settings
+
+from .client import Client
+from .objects import encoded, image
+
+REGISTER = load_register()
+NAMES_NO_ROW = {"refuses-everything"}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_fault_starts_and_answers_c_echo(name: str) -> None:
+    with Archive(Settings(), FAULTS[name].parts) as archive:
+        client = Client(archive, None, "TESTER")  # type: ignore[arg-type] # nothing is delivered here
+        assert client.echo() == 0
+        assert client.store(encoded(image()))[0].status in (0, 0xA700)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_fault_names_rows_that_it_can_break(name: str) -> None:
+    fault = FAULTS[name]
+    assert fault.name == name
+    assert fault.summary
+    assert all(REGISTER[id_].level is Level.SHALL for id_ in fault.breaks)
+    assert all(REGISTER[id_].level is Level.SHOULD for id_ in fault.warns)
+    named = fault.breaks | fault.warns | fault.blocks
+    assert len(named) == len(fault.breaks) + len(fault.warns) + len(fault.blocks)
+    assert bool(named) is (name not in NAMES_NO_ROW)
+    assert fault.stops_preflight is (name in NAMES_NO_ROW)
+    assert all(not REGISTER[id_].untested for id_ in named)
+
+
+def test_each_row_that_is_decided_has_a_narrow_fault() -> None:
+    decided = [row.id for row in REGISTER if Role.ARCHIVE in row.roles and not row.untested]
+    narrow = {id_ for fault in FAULTS.values() if len(fault.breaks | fault.warns) <= 3 for id_ in fault.breaks | fault.warns}
+    assert set(decided) <= narrow
