@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from conformance.errors import ConformanceError
 
 PROFILE = Path(__file__).parent / "reference" / "profile.toml"
-SILENCE_SECONDS = 2
+SILENCE_SECONDS = 1
 STOP_SECONDS = 10
 
 

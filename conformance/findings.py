@@ -5,7 +5,8 @@ A check that ends by itself has seen conformance. `Nonconformance` is the only e
 else, a bare assert, a time-out, a fault of ours, leaves the requirement undecided.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from conformance.dimse import AssociationEnded, NotAccepted, ProtocolViolation
@@ -49,6 +50,15 @@ def require(condition: object, reason: str) -> None:
     """
     if not condition:
         raise NotExercised(reason)
+
+
+@contextmanager
+def expect_well_formed_answers() -> Iterator[None]:
+    """Blame the system for an answer that contradicts the request or the encoding rules: here, that is what the clause is about."""
+    try:
+        yield
+    except ProtocolViolation as error:
+        raise Nonconformance(expected=f"{error.expected} ({error.clause})", got=error.got) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ SECONDS = pytest.StashKey[float]()
 DESELECTED = pytest.StashKey[bool]()
 SELECTIONS = ("keyword", "markexpr", "lf", "maxfail", "deselect", "stepwise", "failedfirst")
 MAX_SEED = 2**32
+PARTIAL = "a selection of the checks was run"
 
 
 class ExitCode(IntEnum):
@@ -131,10 +132,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     _refuse_unknown_ids(items, plan.register)
     for item in items:
         item.extra_keyword_matches.update(required(item))
-    order = {name: number for number, name in enumerate(ORDER)}
-    items.sort(key=lambda item: (order[item.path.stem], item.reportinfo()[1] or 0))
+    items.sort(key=_place)
     waiting = [item for item in items if item.get_closest_marker("slow") and not plan.slow]
     items[:] = [item for item in items if item not in waiting]
+
+
+def _place(item: pytest.Item) -> tuple[int, int, tuple[int, ...]]:
+    """Where a check stands in the suite, whoever shuffled it: its module, its line, its case."""
+    case = getattr(item, "callspec", None)
+    return ORDER.index(item.path.stem), item.reportinfo()[1] or 0, tuple(case.indices.values()) if case else ()
 
 
 def _refuse_unknown_ids(items: Sequence[pytest.Item], register: Register) -> None:
@@ -149,16 +155,16 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
         items[0].config.stash[DESELECTED] = True
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Run the preflight; where it stops, the loop is over before it begins."""
     config = session.config
     plan = config.stash.get(PLAN, None)
     if plan is None or config.option.collectonly or session.testsfailed:
-        return (yield)
+        return None
     try:
         run = Run(plan)
-        if config.stash.get(DESELECTED, False):
-            run.partial.append("a selection of the checks was run")
+        run.partial += [PARTIAL] * config.stash.get(DESELECTED, False)
         run.open()
     except ConformanceError as error:
         raise pytest.UsageError(str(error)) from error
@@ -167,9 +173,7 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     terminal.line()
     for step in run.preflight():
         terminal.line(preflight_line(step))
-    if run.stopped:
-        return True  # type: ignore[return-value] # the loop is over: nothing was judged
-    return (yield)
+    return True if run.stopped else None
 
 
 @pytest.hookimpl(tryfirst=True)

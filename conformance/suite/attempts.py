@@ -1,5 +1,6 @@
 """Negative cases with their controls: a broken object between sound ones, and what the system made of it."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,12 +16,13 @@ DELIBERATE = frozenset({EndingKind.ABORT, EndingKind.REJECT})
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What the system made of one broken object: it answered, or it ended the association."""
+    """What the system made of one broken object: it answered, or it ended the association. `sent` is monotonic time."""
 
     instance: Encoded
     study: Study
     answer: Answer | None
     ending: Ending | None
+    sent: float
 
     @property
     def refused(self) -> bool:
@@ -67,12 +69,13 @@ class Attempts:
         """
         sound = encode_study(self._system.synthesizer.study("CT", instances=3))
         with controlled(self._system, sound, broken) as association:
+            sent = time.monotonic()
             try:
                 answer, ending = self._system.send(association, broken, **command), None
             except AssociationEnded as error:
                 answer, ending = None, error.ending
                 require(ending.kind in DELIBERATE, f"the broken object was left without an answer: {ending}")
-        return Attempt(broken, study, answer, ending)
+        return Attempt(broken, study, answer, ending, sent)
 
 
 @contextmanager

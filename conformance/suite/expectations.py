@@ -1,7 +1,7 @@
 """Expectations that several checks share, each worded once."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from pydicom import Dataset
 
@@ -11,13 +11,19 @@ from conformance.suite.system import TAKEN, Delivery, content
 from generators import Encoded, differences
 
 SHOWN = 5
+ISSUERS = {  # what IDENT-07 decides
+    "Issuer of Patient ID": "(0010,0021)",
+    "its qualifiers": "(0010,0024)",
+    "Issuer of Accession Number Sequence": "(0008,0051)",
+    "Other Patient IDs Sequence": "(0010,1002)",
+}
 
 
-def expect_found(answer: FindAnswer, keyword: str, expected: Mapping[str, str], *, because: str) -> None:
-    """Blame the system unless the matches are exactly the expected ones, each once.
+def expect_found(answer: FindAnswer, keyword: str, expected: Mapping[str, str], *, because: str, once: bool = False) -> None:
+    """Blame the system unless the matches are exactly the expected ones.
 
-    `expected` maps a value of `keyword` to the name by which the report calls it; a value that is not among them and not ours
-    is only counted.
+    `expected` maps a value of `keyword` to the name by which the report calls it; any other value is only counted. `once`: no
+    entity may come twice, which is for the checks whose clause says so to decide.
     """
     expect(
         answer.final.status_class is StatusClass.SUCCESS,
@@ -26,7 +32,7 @@ def expect_found(answer: FindAnswer, keyword: str, expected: Mapping[str, str], 
     )
     found = Counter(str(match.get(keyword, "")) for match in answer.matches)
     missing = [name for value, name in expected.items() if not found[value]]
-    repeated = [f"{name} {found[value]} times" for value, name in expected.items() if found[value] > 1]
+    repeated = [f"{name} {found[value]} times" for value, name in expected.items() if once and found[value] > 1]
     others = sum(count for value, count in found.items() if value not in expected)
     wrong = [f"{', '.join(missing)} not found"] * bool(missing) + repeated + [f"{others} that should not match"] * bool(others)
     names = ", ".join(expected.values()) or "no match"
@@ -39,12 +45,9 @@ def expect_none_found(answer: FindAnswer, *, because: str) -> None:
 
 
 def only_match(answer: FindAnswer, *, of: str) -> Dataset:
-    """Return the single match that the check goes on with; anything else is blamed."""
-    expect(
-        len(answer.matches) == 1,
-        expected=f"one match for {of}",
-        got=f"{len(answer.matches)} matches and final status {answer.final}",
-    )
+    """Return the match that the check goes on with; no match, or matches of several studies, are blamed."""
+    studies = {str(match.get("StudyInstanceUID", "")) for match in answer.matches}
+    expect(len(studies) == 1, expected=f"one study for {of}", got=f"{len(studies)} studies and final status {answer.final}")
     return answer.matches[0]
 
 
@@ -58,7 +61,7 @@ def expect_taken(answer: Answer, *, what: str) -> None:
 
 
 def expect_delivered(delivery: Delivery, sent: Sequence[Encoded]) -> None:
-    """Blame the system unless exactly these objects came, each once, with the content that was sent."""
+    """Blame the system unless exactly these objects came, each once, and the retrieve ended well."""
     expect(
         delivery.answer.final.status_class is StatusClass.SUCCESS,
         expected=f"final status 0000 and {len(sent)} objects",
@@ -70,9 +73,6 @@ def expect_delivered(delivery: Delivery, sent: Sequence[Encoded]) -> None:
         expected=f"{len(sent)} objects, each delivered once",
         got=_tally(delivery, sent),
     )
-    by_uid = {received.sop_instance_uid: received for received in delivery.objects}
-    for instance in sent:
-        expect_same_content(instance, by_uid[instance.sop_instance_uid])
 
 
 def _tally(delivery: Delivery, sent: Sequence[Encoded]) -> str:
@@ -82,15 +82,16 @@ def _tally(delivery: Delivery, sent: Sequence[Encoded]) -> str:
     return f"{len(delivery.objects)} objects: {missing} missing, {twice} more than once, {delivery.foreign} that are not ours"
 
 
-def expect_same_content(sent: Encoded, received: Received, *, only: Iterable[str] = ()) -> None:
-    """Blame the system unless every element that was sent came back with the same value.
+def expect_same_content(sent: Encoded, received: Received, *, only: Sequence[str] = (), but: Sequence[str] = ()) -> None:
+    """Blame the system unless every element that was sent came back with the same value (STORE-04 says what is the same).
 
-    `only` narrows the comparison to the attributes whose path begins with one of these.
+    `only` narrows the comparison to the attributes whose path begins with one of these, `but` leaves attributes to the rows that
+    decide them.
     """
     changed = [
         difference
         for difference in differences(sent.dataset(), content(received))
-        if not only or any(difference.path.startswith(path) for path in only)
+        if (not only or difference.path.startswith(tuple(only))) and not difference.path.startswith(tuple(but) or ("-",))
     ]
     expect(
         not changed,

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from pydicom import Dataset
@@ -30,13 +30,14 @@ from conformance.dimse import (
 from conformance.evidence import Recorder
 from conformance.findings import NotExercised, require
 from conformance.suite.ledger import Ledger
-from conformance.suite.queries import Query, Value, image_query
+from conformance.suite.queries import Query, Value, image_query, study_query
 from conformance.target import Target
 from generators import Encoded, Study, Synthesizer, encode_study
 
 UNCOMPRESSED = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 TAKEN = frozenset({StatusClass.SUCCESS, StatusClass.WARNING})
 POLL_SECONDS = 0.05
+IMPATIENT_SECONDS = 2.0
 VERIFICATION = Context(str(Verification), (ImplicitVRLittleEndian,))
 
 
@@ -53,6 +54,16 @@ def storage_contexts(instances: Iterable[Encoded], *, scp: bool = False) -> list
     pairs = dict.fromkeys((instance.sop_class_uid, instance.transfer_syntax_uid) for instance in instances)
     roles = {"scu_role": True, "scp_role": True} if scp else {}
     return [Context(sop_class, (syntax,), **roles) for sop_class, syntax in pairs]
+
+
+def polls(seconds: float) -> Iterator[None]:
+    """Give turns until the time is over: at least one, quickly at first, then once a second."""
+    deadline, pause = time.monotonic() + seconds, POLL_SECONDS
+    yield
+    while time.monotonic() < deadline:
+        time.sleep(min(pause, max(deadline - time.monotonic(), 0.0)))
+        pause = min(pause * 2, 1.0)
+        yield
 
 
 def content(received: Received) -> Dataset:
@@ -93,6 +104,7 @@ class System:
         self.ledger = ledger
         self.recorder = Recorder()
         self.acts: list[Act] = []
+        self._patience = target.claims.visible_seconds
 
     def begin(self) -> None:
         """Start the evidence of the next check."""
@@ -110,9 +122,7 @@ class System:
     def associate(self, contexts: Sequence[Context] = (VERIFICATION,), *, endpoint: Endpoint | None = None, **how: object) -> Association:
         """Open an association; `how` goes to `conformance.dimse.associate`."""
         open_association: Callable[..., Association] = associate
-        return open_association(
-            endpoint or self.endpoint, contexts, timeouts=self.target.timeouts, recorder=self.recorder, **how
-        )
+        return open_association(endpoint or self.endpoint, contexts, timeouts=self.target.timeouts, recorder=self.recorder, **how)
 
     @contextmanager
     def connection(self) -> Iterator[Wire]:
@@ -140,6 +150,15 @@ class System:
             raise NotExercised(f"the control failed {when}: {error.ending}") from error
         require(answer.status_class is StatusClass.SUCCESS, f"the control failed {when}: C-ECHO answered {answer.status:04X}")
 
+    def serves_within(self, seconds: float) -> bool:
+        """Whether C-ECHO is answered on a fresh association before the time is over; an ended one is asked for again."""
+        for _ in polls(seconds):
+            try:
+                return self.echo().status_class is StatusClass.SUCCESS
+            except AssociationEnded:
+                continue
+        return False
+
     def send(self, association: Association, instance: Encoded, **command: str | None) -> Answer:
         """Send one object on an open association; `command` sets the affected UIDs of the command apart."""
         self.ledger.note_sent(instance, command.get("sop_instance_uid"))
@@ -163,11 +182,17 @@ class System:
             require(answer.status_class in TAKEN, f"a sound {UID(instance.sop_class_uid).name} object was answered {answer}")
 
     def keep_study(self, study: Study, syntax: str = ExplicitVRLittleEndian) -> list[Encoded]:
-        """Store a sound study, and wait until its last object can be found."""
+        """Store a sound study, and wait until its last object can be found, where the system can be asked.
+
+        Raises:
+            NotExercised: an object was refused, or was acknowledged and not even its study is found.
+        """
         instances = encode_study(study, syntax)
         self.keep(*instances)
         series = study.series[-1]
-        self.await_found(image_query(study, series, series.instances[-1]))
+        with suppress(NotAccepted):
+            found = self.await_found(image_query(study, series, series.instances[-1])) or self.find(study_query(study)).matches
+            require(found, "a sound study was acknowledged and is not found")
         return instances
 
     def find(self, query: Query) -> FindAnswer:
@@ -180,15 +205,16 @@ class System:
         """Ask one question in Study Root, its keys given by keyword."""
         return self.find(Query(level, keys))
 
-    def await_found(self, query: Query) -> bool:
-        """Ask until the answer has a match or the declared time to become visible is over. Says whether it had."""
-        deadline = time.monotonic() + self.target.claims.visible_seconds
-        while True:
-            if self.find(query).matches:
-                return True
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(POLL_SECONDS)
+    def await_found(self, query: Query, *, since: float | None = None) -> bool:
+        """Ask until the answer has a match or the declared time to become visible is over. Says whether it had.
+
+        `since` is the monotonic time at which the object was sent. Without it the object was sent just now, and once the whole
+        time was waited for in vain it is not waited for again.
+        """
+        patience = self._patience if since is None else self.target.claims.visible_seconds - (time.monotonic() - since)
+        found = any(self.find(query).matches for _ in polls(patience))
+        self._patience = self._patience if found else min(self._patience, IMPATIENT_SECONDS)
+        return found
 
     def policy(self, **how: object) -> Policy:
         """How our Storage SCP is to behave during one retrieve; the parts not named accept everything that is ours."""
@@ -230,4 +256,3 @@ class System:
             return self.move(query)
         except NotAccepted:
             return self.get(query, instances)
-

@@ -6,9 +6,9 @@ from contextlib import nullcontext
 import pytest
 
 from conformance.dimse import ACCEPT_ALL, NotAccepted, Received, StatusClass
-from conformance.findings import Nonconformance, expect, require
+from conformance.findings import Nonconformance, expect, expect_well_formed_answers, require
 from conformance.suite.conftest import Stored
-from conformance.suite.expectations import expect_delivered
+from conformance.suite.expectations import ISSUERS, expect_delivered, expect_same_content
 from conformance.suite.queries import Query, image_query, study_query
 from conformance.suite.system import Delivery, System
 
@@ -26,6 +26,9 @@ def test_delivers_a_study_whole_and_unchanged(system: System, request: pytest.Fi
     except NotAccepted as error:
         raise Nonconformance(expected="Study Root MOVE accepted", got="its presentation context refused") from error
     expect_delivered(delivery, stored.instances)
+    for sent in stored.instances:
+        received = next(received for received in delivery.objects if received.sop_instance_uid == sent.sop_instance_uid)
+        expect_same_content(sent, received, but=tuple(ISSUERS.values()))
 
 
 @pytest.mark.requirement("RETR-02")
@@ -137,7 +140,8 @@ def test_ends_a_c_get_as_its_sub_operations_did(system: System, ct_study: Stored
         "one": (one_refused(refused), (StatusClass.WARNING,)),
         "all": (all_refused, (StatusClass.FAILURE,)),
     }[how]
-    delivery = system.get(study_query(ct_study.study), ct_study.instances, status=status)
+    with expect_well_formed_answers():
+        delivery = system.get(study_query(ct_study.study), ct_study.instances, status=status)
     require(delivery.objects, "nothing was sent to us")
     expect(
         delivery.answer.final.status_class in expected,

@@ -1,0 +1,80 @@
+"""How the tests run the suite: as its users do, in a process of its own, against a system that is really there."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RUN_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteRun:
+    """A run of the suite that ended: its exit code, what it printed, and the folder of its report."""
+
+    code: int
+    output: str
+    folder: Path
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        lines = (self.folder / "results.jsonl").read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+    def of_kind(self, kind: str) -> list[dict[str, Any]]:
+        return [record for record in self.records if record["kind"] == kind]
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        return {row["id"]: row["verdict"] for row in self.of_kind("requirement")}
+
+    @property
+    def footer(self) -> dict[str, Any]:
+        return self.of_kind("footer")[0]
+
+    def judged(self, verdict: str) -> set[str]:
+        """The rows with this verdict, but for those that no check decides yet."""
+        return {row["id"] for row in self.of_kind("requirement") if row["verdict"] == verdict and not _untested(row)}
+
+
+def _untested(row: dict[str, Any]) -> bool:
+    return str(row.get("reason", "")).startswith("not tested")
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """Ask the kernel for a port that is free now."""
+
+    def choose() -> int:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return int(probe.getsockname()[1])
+
+    return choose
+
+
+@pytest.fixture(scope="session")
+def run_suite() -> Callable[..., SuiteRun]:
+    """Run `pytest` with these arguments in a folder, as a user does, and give what came of it."""
+
+    def run(folder: Path, *arguments: str, seconds: float = RUN_SECONDS) -> SuiteRun:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        process = subprocess.run(
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        return SuiteRun(process.returncode, process.stdout + process.stderr, folder / "conformance-report")
+
+    return run

@@ -1,0 +1,66 @@
+"""The proof of the checks: each seeded fault of the embedded archive is failed for exactly the rows that it breaks."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.embedded import PROFILE, embedded_archive
+from conformance.guide import Level, load_register
+from conformance.reference import FAULTS
+
+NONE = "none"
+CALLING_AE = "CONFORMANCE"
+WORKERS = 2
+BREAKS_AT_MOST = 3
+
+Outcome = Future[Any]
+
+
+@pytest.fixture(scope="module")
+def runs(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int], run_suite: Callable[..., Any]
+) -> Iterator[dict[str, Outcome]]:
+    """One run of the whole suite for each fault that is asked for, and one without fault; two at a time."""
+
+    def run(fault: str) -> object:
+        folder = tmp_path_factory.mktemp(fault)
+        port = free_port()
+        options = [] if fault == NONE else ["--fault", fault]
+        with embedded_archive("EMBEDDED", f"{CALLING_AE}=127.0.0.1:{port}", options) as (host, archive_port):
+            arguments = [f"--host={host}", f"--port={archive_port}", f"--listen-port={port}", f"--target-profile={PROFILE}"]
+            return run_suite(folder, "--target-ae=EMBEDDED", *arguments, "--slow", "-q")
+
+    wanted = {item.callspec.params["fault"] for item in request.session.items if item.path == Path(__file__) and hasattr(item, "callspec")}
+    with ThreadPoolExecutor(WORKERS) as pool:
+        yield {fault: pool.submit(run, fault) for fault in (NONE, *sorted(wanted))}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_failed_for_exactly_what_it_breaks(runs: dict[str, Outcome], fault: str) -> None:
+    seen, expected = runs[fault].result(), FAULTS[fault]
+    if expected.stops_preflight:
+        assert seen.judged("FAIL") == seen.judged("PASS") == set()
+        assert "preflight stopped" in seen.output
+        return
+    assert {
+        "FAIL": seen.judged("FAIL"),
+        "WARN": seen.judged("WARN"),
+        "BLOCKED": seen.judged("BLOCKED"),
+        "INCONCLUSIVE": seen.judged("INCONCLUSIVE"),
+    } == {"FAIL": expected.breaks, "WARN": expected.warns, "BLOCKED": expected.blocks, "INCONCLUSIVE": set()}
+
+
+def test_the_clean_archive_fails_nothing(runs: dict[str, Outcome]) -> None:
+    seen = runs[NONE].result()
+    assert set(seen.verdicts.values()) <= {"PASS", "N/A", "BLOCKED"}
+    assert seen.judged("BLOCKED") == set()
+    assert seen.footer["certification"] == "INCOMPLETE"
+
+
+def test_every_shall_with_a_check_has_a_narrow_fault() -> None:
+    narrow = {id_ for fault in FAULTS.values() if len(fault.breaks) <= BREAKS_AT_MOST for id_ in fault.breaks}
+    checked = {row.id for row in load_register() if row.level is Level.SHALL and not row.untested}
+    assert checked - narrow == set()
