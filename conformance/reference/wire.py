@@ -29,6 +29,7 @@ from pynetdicom.transport import AddressInformation, AssociationServer, Associat
 # The largest A-ASSOCIATE-RQ with 128 contexts and all sub-items is some 20 KB.
 MAX_NEGOTIATION_PDU = 1 << 20
 _ASSOCIATE_RQ, _P_DATA_TF = 1, 4
+_ABORT = b"\x07\0\0\0\0\x04\0\0\x02\0"  # A-ABORT by the service provider, no reason (PS3.8 9.3.8)
 _NAP = 0.25  # seconds between looks at the timers while nothing happens
 
 Serve = Callable[["Acceptor", Any, int], None]
@@ -75,6 +76,7 @@ class Line(AssociationSocket):
         try:
             with self._sending:
                 if self.socket is not None:
+                    self.socket.settimeout(self.patience)  # a peer that stops reading holds nobody for ever
                     self.socket.sendall(bytestream)
         except OSError:
             self.event_queue.put("Evt17")
@@ -311,13 +313,14 @@ class Server(AssociationServer):
         """Nothing: a connection that fails while it is opened is the peer's affair."""
 
     def close(self) -> None:
-        """Stop listening and abort what is still open."""
-        open_now = self.active_associations
+        """Stop listening, and abort and close what is still open."""
         super(AssociationServer, self).shutdown()
         self.server_close()
-        for assoc in open_now:
-            with suppress(Exception):
-                assoc.abort()
+        for assoc in self.active_associations:
+            line = assoc.dul.socket
+            if line is not None and line.socket is not None:
+                line.send(_ABORT)
+                line._shutdown_socket()
 
 
 class Courier(PromptAssociation):

@@ -9,6 +9,7 @@ from .client import Client
 from .objects import encoded, image
 
 REGISTER = load_register()
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 NAMES_NO_ROW = {"refuses-everything"}
 
 

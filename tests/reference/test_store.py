@@ -42,6 +42,7 @@ def test_goes_on_with_the_association_after_a_refusal(client: Client) -> None:
     assert [answer.status for answer in client.store(*map(encoded, (good, bad, other)))] == [0, 0xA900, 0]
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 def test_answers_a_uid_that_is_too_long_for_an_encoding(client: Client) -> None:
     (answer,) = client.store(encoded(image()), sop_instance_uid="1." + "2" * 70)
     assert answer.status == 0x0117
