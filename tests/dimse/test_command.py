@@ -14,6 +14,8 @@ from pynetdicom.dsutils import decode, encode
 from conformance.dimse import Field, ProtocolViolation, decode_command, encode_command
 from conformance.dimse.command import message_name
 
+from .peers import UNHURRIED
+
 US = st.integers(0, 0xFFFF)
 UIDS = st.from_regex(r"[1-2](\.[1-9][0-9]{0,5}){1,8}", fullmatch=True)
 TITLES = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="\\"), min_size=1, max_size=16)
@@ -55,16 +57,19 @@ def by_pynetdicom(command: dict[str, object]) -> bytes:
     return encode(dataset, True, True) or b""
 
 
+@UNHURRIED
 @given(COMMANDS)
 def test_encodes_as_pynetdicom_does(command: dict[str, object]) -> None:
     assert encode_command(command) == by_pynetdicom(command)
 
 
+@UNHURRIED
 @given(COMMANDS)
 def test_decodes_what_pynetdicom_encodes(command: dict[str, object]) -> None:
     assert decode_command(by_pynetdicom(command)) == command
 
 
+@UNHURRIED
 @given(st.lists(st.integers(0, 0xFFFFFFFF), min_size=1, max_size=5))
 def test_tags_are_read_and_written_as_pynetdicom_does(tags: list[int]) -> None:
     data = encode_command({"AttributeIdentifierList": tuple(tags)})
@@ -74,6 +79,7 @@ def test_tags_are_read_and_written_as_pynetdicom_does(tags: list[int]) -> None:
     assert decode_command(data)["AttributeIdentifierList"] == tuple(tags)
 
 
+@UNHURRIED
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_are_a_command_set_or_a_violation(data: bytes) -> None:
     with contextlib.suppress(ProtocolViolation):

@@ -13,6 +13,8 @@ from conformance.dimse import ProtocolViolation
 from conformance.dimse.identifiers import decode_dataset, encode_dataset
 from conformance.dimse.structure import Walk
 
+from .peers import UNHURRIED
+
 SYNTAXES = {
     "implicit": "1.2.840.10008.1.2",
     "explicit": "1.2.840.10008.1.2.1",
@@ -95,6 +97,7 @@ def test_warnings_about_a_peers_values_are_no_errors_of_ours() -> None:
         assert decode_dataset(data, SYNTAXES["explicit"], clause="PS3.4").PatientID == 70 * "X"
 
 
+@UNHURRIED
 @given(st.binary(max_size=120), st.booleans(), st.booleans())
 def test_arbitrary_bytes_have_a_structure_or_a_reason_why_not(data: bytes, implicit: bool, little_endian: bool) -> None:
     with contextlib.suppress(ValueError):

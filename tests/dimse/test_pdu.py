@@ -14,6 +14,8 @@ from conformance.dimse import AssociatePdu, PduType, PresentationContext, Protoc
 from conformance.dimse.negotiation import UserIdentity
 from conformance.dimse.pdu import Pdu, Pdv, UserItem, decode_associate, decode_pdvs, encode_abort, encode_reject, encode_role, fragment
 
+from .peers import UNHURRIED
+
 UIDS = st.from_regex(r"[1-2](\.[1-9][0-9]{0,5}){1,8}", fullmatch=True)
 TITLES = st.text(string.ascii_letters + string.digits + "_-.", min_size=1, max_size=16).map(lambda title: title.encode().ljust(16))
 ODD_IDS = st.integers(0, 127).map(lambda n: 2 * n + 1)
@@ -46,6 +48,7 @@ def read_by_pynetdicom(kind: Any, data: bytes) -> Any:
     return read
 
 
+@UNHURRIED
 @given(associates(answered=False))
 def test_pynetdicom_reads_the_request_that_was_meant(pdu: AssociatePdu) -> None:
     data = encode_associate(PduType.ASSOCIATE_RQ, pdu)
@@ -60,6 +63,7 @@ def test_pynetdicom_reads_the_request_that_was_meant(pdu: AssociatePdu) -> None:
     assert read.encode() == data
 
 
+@UNHURRIED
 @given(associates(answered=True))
 def test_pynetdicom_reads_the_answer_that_was_meant(pdu: AssociatePdu) -> None:
     data = encode_associate(PduType.ASSOCIATE_AC, pdu)
@@ -70,12 +74,14 @@ def test_pynetdicom_reads_the_answer_that_was_meant(pdu: AssociatePdu) -> None:
     assert len(data) == read.pdu_length + 6
 
 
+@UNHURRIED
 @given(associates(answered=False) | associates(answered=True))
 def test_what_is_written_is_read_back(pdu: AssociatePdu) -> None:
     kind = PduType.ASSOCIATE_RQ if pdu.contexts[0].result is None else PduType.ASSOCIATE_AC
     assert decode_associate(Pdu(kind, encode_associate(kind, pdu)[6:])) == pdu
 
 
+@UNHURRIED
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_are_an_association_pdu_or_a_violation(body: bytes) -> None:
     for kind in (PduType.ASSOCIATE_RQ, PduType.ASSOCIATE_AC):
@@ -84,6 +90,7 @@ def test_arbitrary_bytes_are_an_association_pdu_or_a_violation(body: bytes) -> N
                 _ = decode_associate(Pdu(kind, prefix + body)).roles
 
 
+@UNHURRIED
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_are_pdvs_or_a_violation(body: bytes) -> None:
     with contextlib.suppress(ProtocolViolation):
@@ -91,6 +98,7 @@ def test_arbitrary_bytes_are_pdvs_or_a_violation(body: bytes) -> None:
         assert sum(len(pdv.data) + 6 for pdv in pdvs) == len(body)
 
 
+@UNHURRIED
 @given(st.lists(st.tuples(ODD_IDS, st.booleans(), st.booleans(), st.binary(max_size=40)), min_size=1, max_size=5))
 def test_pynetdicom_reads_the_fragments_that_were_meant(rows: list[tuple[int, bool, bool, bytes]]) -> None:
     data = encode_pdvs([Pdv(id_, command, last, memoryview(value)) for id_, command, last, value in rows])
@@ -100,6 +108,7 @@ def test_pynetdicom_reads_the_fragments_that_were_meant(rows: list[tuple[int, bo
     assert [(pdv.context_id, pdv.is_command, pdv.is_last, bytes(pdv.data)) for pdv in decode_pdvs(data[6:])] == rows
 
 
+@UNHURRIED
 @given(st.binary(max_size=100), st.integers(1, 40), st.booleans())
 def test_fragments_hold_the_whole_within_the_size(data: bytes, size: int, ends: bool) -> None:
     stream = b"".join(fragment(3, False, data, size, ends=ends))
@@ -120,6 +129,7 @@ def test_rejection_and_abort_are_those_of_pynetdicom() -> None:
     assert (abort.source, abort.reason_diagnostic) == (2, 6)
 
 
+@UNHURRIED
 @given(st.integers(1, 5), st.binary(min_size=1, max_size=20), st.binary(max_size=20), st.booleans())
 def test_pynetdicom_reads_the_user_identity_that_was_meant(kind: int, primary: bytes, secondary: bytes, response: bool) -> None:
     value = UserIdentity(kind, primary, secondary, response).encode()
