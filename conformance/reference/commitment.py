@@ -1,7 +1,7 @@
 """Storage commitment, push model (PS3.4 J.3): taking a request on, and reporting on a new association."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -160,8 +160,3 @@ def _event_report(event: int, information: bytes) -> N_EVENT_REPORT:
     primitive.EventTypeID = event
     primitive.EventInformation = BytesIO(information)
     return primitive
-
-
-def references_of(stored: Sequence[Reference]) -> list[DataSet]:
-    """Write references as the items of a request."""
-    return [_item(one) for one in stored]

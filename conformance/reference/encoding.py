@@ -180,18 +180,6 @@ class _Reader:
         raise UndecodableDataSet("the encapsulated pixel data have no end")
 
 
-def fragments(element: Element) -> list[bytes]:
-    """Take encapsulated pixel data apart: the offset table first, then the fragments (PS3.5 A.4)."""
-    at, found = 0, []
-    while at + 8 <= len(element.value):
-        group, number, length = struct.unpack_from("<HHL", element.value, at)
-        if group << 16 | number == SEQUENCE_END:
-            break
-        found.append(element.value[at + 8 : at + 8 + length])
-        at += 8 + length
-    return found
-
-
 def _written(tag: int, element: Element, syntax: Syntax, signed: bool) -> bytes:
     order = "<" if syntax.little else ">"
     head = struct.pack(order + "HH", tag >> 16, tag & 0xFFFF)

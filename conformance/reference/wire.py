@@ -330,6 +330,12 @@ class Courier(PromptAssociation):
     were a request, and the response is lost.
     """
 
+    patience = 15.0  # seconds for the answers to A-ASSOCIATE-RQ and A-RELEASE-RQ
+
+    def __init__(self, ae: AE, mode: str) -> None:
+        super().__init__(ae, mode)
+        self.acse_timeout = self.patience
+
     def open(self, address: tuple[str, int], called: str, contexts: list[Any], roles: list[Any]) -> bool:
         """Connect and negotiate in this thread. Returns whether the association is established."""
         self.set_socket(Line(self, address=AddressInformation("127.0.0.1" if address[0] == "127.0.0.1" else "", 0)))
