@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from conformance.dimse.answers import CommitmentReport, Received
 from conformance.dimse.channel import Channel, Message, Sink, note_pdu
-from conformance.dimse.command import Field
+from conformance.dimse.command import RESPONSE, Field
 from conformance.dimse.commitment import PUSH_MODEL, read_report
 from conformance.dimse.deadline import Deadline
 from conformance.dimse.endings import AssociationEnded, EndingKind, ProtocolViolation
@@ -146,7 +146,7 @@ class Acceptor:
                 self._report(channel, message, request)
             case Field.C_CANCEL_RQ:
                 pass  # PS3.7 9.3.2.3: a cancel has no response of its own
-            case field if field & 0x8000:
+            case field if field & RESPONSE:
                 raise ProtocolViolation("PS3.7 8.1", "a request", f"a {message.name}, to which nothing was asked")
             case _:
                 answer(channel, message, UNRECOGNIZED_OPERATION)

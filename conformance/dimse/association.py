@@ -234,6 +234,8 @@ class Association:
 
     def abort(self) -> None:
         """Send an A-ABORT as the service user and close."""
+        if not self.is_open:
+            return
         note_pdu(self._wire, "sent", "A-ABORT")
         self._wire.abort()
 
@@ -268,8 +270,12 @@ class Association:
             return self._exchange.channel.receive(Deadline(seconds, "a message"))
 
     def await_ending(self, seconds: float) -> Ending:
-        """Read until the peer ends it; SILENCE when it has not within `seconds`, and then it stays open."""
-        ending = self._wire.await_ending(seconds)
+        """Read until the peer ends it; SILENCE when it has not within `seconds`, and then it stays open.
+
+        Once it has ended, the ending that is known is raised as AssociationEnded, as by every other operation.
+        """
+        with self._guarded():
+            ending = self._wire.await_ending(seconds)
         if ending.kind is not EndingKind.SILENCE:
             self.ending = ending
             end_wire(self._wire, AssociationEnded(ending))
@@ -335,7 +341,7 @@ class Association:
         return True
 
     def _await_release(self, deadline: Deadline) -> None:
-        """Read up to the A-RELEASE-RP. Messages that crossed our request are dropped; a release that crossed it is answered."""
+        """Read up to the A-RELEASE-RP. Requests that crossed ours are dropped; a release that crossed it is answered."""
         while True:
             pdu = self._wire.receive(deadline)
             if pdu.type == PduType.RELEASE_RP:
@@ -344,7 +350,9 @@ class Association:
                 self._wire.send([RELEASE_RP], deadline)
             elif pdu.type == PduType.ABORT:
                 raise AssociationEnded(ending_of(pdu, deadline) or Ending(EndingKind.ABORT, "release", deadline.elapsed()))
-            elif pdu.type != PduType.DATA:
+            elif pdu.type == PduType.DATA:
+                self._exchange.refuse_responses(pdu)
+            else:
                 raise ProtocolViolation("PS3.8 9.2.3", "an A-RELEASE-RP", pdu_name(pdu.type))
 
 

@@ -1,7 +1,7 @@
 """DIMSE messages over a wire: fragments out, whole messages in (PS3.8 Annex E), each noted in the recorder."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -118,8 +118,14 @@ class Channel:
                 self._pdvs.extend(self._read_pdvs(deadline))
             message = self._add(self._pdvs.popleft(), sink_for, limit)
             if message:
-                self.note("received", message.context_id, message.command, message.size)
                 return message
+
+    def take(self, pdu: Pdu) -> Iterator[Message]:
+        """Give the messages that a P-DATA-TF completes, for who reads PDUs by himself."""
+        for pdv in decode_pdvs(pdu.body):
+            message = self._add(pdv, None, MAX_OBJECT)
+            if message:
+                yield message
 
     def pending(self) -> Message | None:
         """Give a whole message that has already come, without waiting. Raises like `receive`."""
@@ -183,6 +189,7 @@ class Channel:
         command = assembly.command or {}
         has_data = command.get("CommandDataSetType") != NO_DATA_SET
         data = b"".join(assembly.data_parts) if has_data else None
+        self.note("received", assembly.context_id, command, assembly.size)
         return Message(assembly.context_id, command, data, assembly.size)
 
 

@@ -13,7 +13,7 @@ from conformance.dimse.endings import ProtocolViolation
 NO_DATA_SET = 0x0101  # PS3.7 9.3: the value of Command Data Set Type that announces no data set
 DATA_SET = 0x0001
 
-_RESPONSE = 0x8000
+RESPONSE = 0x8000  # the bit of Command Field that marks a response
 _CLAUSE = "PS3.7 6.3.1"
 _ELEMENT = struct.Struct("<HHI")
 
@@ -48,7 +48,7 @@ class Field(IntEnum):
     @property
     def response(self) -> "Field":
         """The field of the response to this request."""
-        return Field(self | _RESPONSE)
+        return Field(self | RESPONSE)
 
 
 _NAMES = {field.value: field.name.replace("_", "-") for field in Field}

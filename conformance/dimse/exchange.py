@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from conformance.dimse.answers import Answer
 from conformance.dimse.channel import Channel, Message
-from conformance.dimse.command import DATA_SET, NO_DATA_SET, Field, message_name
+from conformance.dimse.command import DATA_SET, NO_DATA_SET, RESPONSE, Field, message_name
 from conformance.dimse.deadline import Deadline
 from conformance.dimse.endings import ProtocolViolation
 from conformance.dimse.endpoint import Timeouts
 from conformance.dimse.identifiers import MAX_IDENTIFIER
+from conformance.dimse.pdu import Pdu
 from conformance.dimse.wire import MAX_OBJECT, Buffer
 
 CLAUSES = {  # PS3.7: the protocol of each response
@@ -83,9 +84,13 @@ class Exchange:
         """Raise ProtocolViolation for a response that came although nothing is outstanding."""
         while message := self.channel.pending():
             if not self._aside(message):
-                clause = next((clause for field, clause in CLAUSES.items() if field == message.field), "PS3.7 8.1")
-                got = f"a {message.name} to message {message.command.get('MessageIDBeingRespondedTo')}"
-                raise ProtocolViolation(clause, "no message before the next request", got)
+                raise _left_over(message)
+
+    def refuse_responses(self, pdu: Pdu) -> None:
+        """Raise ProtocolViolation for a response in a P-DATA-TF that crossed our release."""
+        for message in self.channel.take(pdu):
+            if message.field & RESPONSE:
+                raise _left_over(message)
 
     def await_response(self, request: Request, seconds: float, *, stores: bool = False) -> Message:
         """Read until the response to this request comes, or, with `stores`, a C-STORE request of a C-GET's sub-operation.
@@ -115,9 +120,15 @@ class Exchange:
         answer(self.channel, request, status)
 
 
+def _left_over(message: Message) -> ProtocolViolation:
+    clause = next((clause for field, clause in CLAUSES.items() if field == message.field), "PS3.7 8.1")
+    got = f"a {message.name} to message {message.command.get('MessageIDBeingRespondedTo')}"
+    return ProtocolViolation(clause, "no message before the next request", got)
+
+
 def answer(channel: Channel, request: Message, status: int) -> None:
     """Answer a peer's request with a status, repeating the UIDs and the type it names (PS3.7 9.3, 10.3)."""
-    field = request.field | 0x8000
+    field = request.field | RESPONSE
     command = {
         **{name: request.command[name] for name in _REPEATED if name in request.command},
         "CommandField": field,

@@ -27,6 +27,7 @@ MAX_OBJECT = 1 << 30  # bytes of one data set, and of a PDU where we announced n
 MAX_PDU = 16 << 20  # bytes of a P-DATA-TF where we announced nothing
 PDU_SLACK = 1 << 20  # a peer that exceeds what we announced is measured, up to here, not cut off
 _MAX_ASSOCIATE = 1 << 20  # 128 contexts with every known transfer syntax need 300 KiB
+_SHORT = 4  # bytes of the body of A-ASSOCIATE-RJ, A-RELEASE and A-ABORT
 _CAPACITY = 256 * 1024
 _TLS_CHUNK = 256 * 1024
 _MAX_UNREAD = 1 << 20  # bytes taken while sending: an early response or abort is small
@@ -145,11 +146,10 @@ class Wire:
 
     def _raise_if_aborted(self, deadline: Deadline) -> None:
         """End at an A-ABORT that waits in the buffer, behind other PDUs or not, or at the end of the stream."""
-        for pdu in self._buffered():
-            if pdu.type == PduType.ABORT:
-                ending = ending_of(pdu, deadline)
-                if ending:
-                    raise AssociationEnded(ending)
+        aborts = (pdu for pdu in self._buffered() if pdu.type == PduType.ABORT and len(pdu.body) == _SHORT)
+        for ending in (ending_of(pdu, deadline) for pdu in aborts):
+            if ending:
+                raise AssociationEnded(ending)
         if self._ended_by:
             raise _ended(self._ended_by, deadline)
 
@@ -216,8 +216,8 @@ class Wire:
         elif pdu_type in (PduType.ASSOCIATE_RQ, PduType.ASSOCIATE_AC):
             if length > _MAX_ASSOCIATE:
                 raise ProtocolViolation("PS3.8 9.3", f"an {pdu_name(pdu_type)} below 1 MiB", f"{length} bytes announced")
-        elif length != 4:
-            raise ProtocolViolation("PS3.8 9.3", f"an {pdu_name(pdu_type)} of 4 bytes", f"{length} bytes announced")
+        elif length != _SHORT:
+            raise ProtocolViolation("PS3.8 9.3", f"an {pdu_name(pdu_type)} of {_SHORT} bytes", f"{length} bytes announced")
 
     def _fill(self, deadline: Deadline) -> None:
         """Wait for more bytes. Raises AssociationEnded when they cannot come any more or did not in time."""
@@ -318,6 +318,8 @@ class Wire:
 
     def reset(self) -> None:
         """Close with a RST (SO_LINGER 0)."""
+        if not self.is_open:
+            return
         self.is_open = False
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()

@@ -63,8 +63,11 @@ def test_an_ending_is_awaited_and_told(scripted: Scripted, action: Callable[[Scr
     association = associate(scripted(_then(action)), VERIFY)
     assert association.await_ending(WAIT).kind is kind
     assert not association.is_open
-    assert association.ending is not None
-    assert association.ending.kind is kind
+    association.abort()
+    association.reset()
+    with pytest.raises(AssociationEnded) as caught:
+        association.await_ending(WAIT)
+    assert caught.value.ending is association.ending
 
 
 def test_no_ending_is_silence_and_the_association_stays_open(scripted: Scripted) -> None:
@@ -116,6 +119,19 @@ def test_a_second_response_before_the_release_is_a_violation(scripted: Scripted)
         peer.hold()
 
     with pytest.raises(ProtocolViolation, match="no message before the next request"), associate(scripted(script), VERIFY) as association:
+        association.echo()
+
+
+def test_a_second_response_that_crosses_the_release_is_a_violation(scripted: Scripted) -> None:
+    def script(peer: ScriptedPeer) -> None:
+        peer.accept()
+        context_id, request = peer.read_message()
+        peer.answer(context_id, request)
+        peer.read_pdu()
+        peer.send(response(context_id, request) + encode_pdu(PduType.RELEASE_RP, bytes(4)))
+        peer.hold()
+
+    with pytest.raises(ProtocolViolation, match="C-ECHO-RSP to message 1"), associate(scripted(script), VERIFY) as association:
         association.echo()
 
 

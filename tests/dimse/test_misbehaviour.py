@@ -270,6 +270,14 @@ def _aborting_meanwhile(peer: ScriptedPeer) -> None:
     peer.hold()
 
 
+def _aborting_shortly(peer: ScriptedPeer) -> None:
+    """Take the beginning of a C-STORE, send an A-ABORT without its fields, and read nothing more."""
+    peer.accept()
+    peer.read_pdu()
+    peer.send(encode_pdu(PduType.ABORT, b""))
+    peer.hold()
+
+
 def _closing_meanwhile(peer: ScriptedPeer) -> None:
     peer.accept()
     peer.read_pdu()
@@ -323,6 +331,7 @@ WITHIN = [
     Case("an identifier in another syntax", _replying(_identifier(b"\x10\0\x20\0LO\4\0SYN1")), "PS3.4 C.4.1.1.3", _find),
     Case("a peer that stops reading", _not_reading, EndingKind.SILENCE, _store_much, SHORT),
     Case("an abort while we send", _aborting_meanwhile, EndingKind.ABORT, _store_much, abort=(2, 6)),
+    Case("an A-ABORT without fields while we send", _aborting_shortly, EndingKind.SILENCE, _store_much, SHORT),
     Case("a close while we send", _closing_meanwhile, EndingKind.CLOSE, _store_much),
     Case("a flood while we send", _flooding, EndingKind.SILENCE, _store_much, SHORT),
 ]
