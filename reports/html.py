@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from conformance.verdicts import Verdict
-from reports import page, words
+from reports import page, timing, words
 from reports.comparing import Comparison, compare
 from reports.fleet import Fleet
 from reports.identity import system_name, uid_name
@@ -115,6 +115,8 @@ def _environment() -> Environment:
         Verdict=Verdict,
         shown_steps=page.shown_steps,
         safe_link=page.safe_link,
+        services_of=timing.services,
+        traffic_of=timing.traffic,
     )
     return environment
 

@@ -61,6 +61,17 @@ TONE: Mapping[Certification, str] = {
 }
 """The class name that colours a certification; its word always stands beside it."""
 
+INK: Mapping[Verdict, str] = {
+    Verdict.FAIL: "#a11722",
+    Verdict.INCONCLUSIVE: "#6c3f92",
+    Verdict.BLOCKED: "#b5afa3",
+    Verdict.WARN: "#8a4f00",
+    Verdict.INFO: "#225f8f",
+    Verdict.PASS: "#1f6b3b",
+    Verdict.NOT_APPLICABLE: "#d9d4ca",
+}
+"""The colour of a verdict where the style sheet does not reach: charts on paper. Words and numbers always stand beside it."""
+
 REASON: Mapping[Reason, tuple[str, str]] = {
     Reason.PREFLIGHT: ("Preflight stopped the run: this is configuration, not conformance",) * 2,
     Reason.FAILED: ("{count} requirement failed", "{count} requirements failed"),

@@ -135,6 +135,11 @@ def check(row: Registered, number: int, **changes: object) -> Check:
         transcript=transcript() if found else [],
         files=[f"evidence/{row.id}/control.dcm", f"evidence/{row.id}/faulty.dcm"] if found else [],
         repeat=f"pytest --target-ae=ORTHANC --host=127.0.0.1 --port=4242 --seed=20260424 -k test_{slug}" if found else "",
+        began=number * 0.4,
+        octets=(number % 9) * 70_000,
+        latencies={"C-STORE": [0.002 * (1 + number % 7), 0.011], "C-FIND": [0.03 + 0.01 * (number % 5)]}
+        if number % 3
+        else {"A-ASSOCIATE": [0.0009]},
         repeat_dcmtk=f"storescu -v -aec ORTHANC -aet CONFORMANCE 127.0.0.1 4242 evidence/{row.id}/faulty.dcm" if found else "",
     )
     return msgspec.structs.replace(made, **changes)

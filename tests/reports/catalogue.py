@@ -20,7 +20,7 @@ def plain() -> set[str]:
     """Texts without a number."""
     found = {one or other for template in _templates() for one, other in _ONE.findall(template)}
     public = [table for name, table in vars(words).items() if name.isupper()]
-    tables = [table for table in public if isinstance(table, Mapping) and table is not words.TONE]
+    tables = [table for table in public if isinstance(table, Mapping) and table not in (words.TONE, words.INK)]
     return found | {text for table in tables for text in table.values() if isinstance(text, str)}
 
 
