@@ -320,8 +320,7 @@ def test_commitment_is_requested_and_reported_on_the_same_association(scp: Scp) 
 
 
 def test_commitment_information_may_be_given_whole(scp: Scp) -> None:
-    information = _query()
-    information.TransactionUID, information.ReferencedSOPSequence = "1.9", []
+    information = _query(TransactionUID="1.9")
     with associate(scp.endpoint, [Context(PUSH_MODEL, (IMPLICIT,))]) as association:
         association.commit("", [], action_type=9, action_information=information)
     (request,) = scp.requests
@@ -386,10 +385,9 @@ def test_an_exception_in_the_block_aborts(scp: Scp) -> None:
 
 
 def test_a_message_on_a_rejected_context_is_sent_when_told_to(scp: Scp) -> None:
-    with associate(scp.endpoint, [Context(CT, (IMPLICIT,)), Context("1.2.3.4", (IMPLICIT,))]) as association:
-        with pytest.raises((AssociationEnded, ProtocolViolation)):
-            association.store(Stored(), context_id=3)
-        assert not association.is_open
+    association = associate(scp.endpoint, [Context(CT, (IMPLICIT,)), Context("1.2.3.4", (IMPLICIT,))])
+    with pytest.raises((AssociationEnded, ProtocolViolation)):
+        association.store(Stored(), context_id=3)
 
 
 def test_a_refused_connection_is_told_from_an_unreachable_host() -> None:
