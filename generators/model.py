@@ -166,7 +166,7 @@ def _text(raw: RawDataElement, encodings: list[str]) -> Iterator[Finding]:
         yield Finding(path_of(raw.tag), "bytes of UTF-8 under a single-byte character set")
 
 
-_MULTI_BYTE = frozenset(("utf8", "GB18030", "GBK", "shift_jis"))
+_MULTI_BYTE = frozenset(("UTF8", "GB18030", "GBK", "shift_jis"))
 
 
 def _is_utf8(value: bytes) -> bool:

@@ -3,6 +3,7 @@
 highdicom is imported when the first of them is rendered: it takes most of a second.
 """
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -130,7 +131,9 @@ def _identity(scene: Scene) -> dict[str, Any]:
 
 
 def _rendered(images: list[Scene]) -> list[Dataset]:
-    return [image.study.dataset(image.instance) for image in images]
+    """Render the images for the library, which knows no character set with an empty first value; ours is put over its own."""
+    study = replace(images[0].study, character_set="ISO_IR 192")
+    return [study.dataset(image.instance) for image in images]
 
 
 def _adopted(scene: Scene, built: Dataset) -> Dataset:

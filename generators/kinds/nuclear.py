@@ -34,4 +34,4 @@ def nm(scene: Scene) -> Dataset:
     return grey_pixels(dataset, scene, 16, multiframe=True)
 
 
-KINDS = (Kind("NM", "NM", "Nuclear Medicine", "1.2.840.10008.5.1.4.1.1.20", nm, grey(16), True, varying=numbered),)
+KINDS = (Kind("NM", "NM", "Nuclear Medicine", "1.2.840.10008.5.1.4.1.1.20", nm, grey(15), True, varying=numbered),)
