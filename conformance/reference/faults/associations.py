@@ -1,4 +1,7 @@
-"""Faults of the association: who is let in, on which terms, and how it ends."""
+"""Faults of the association: who is let in, on which terms, and how it ends.
+
+Each class is one part that is wrong in one way; the table at the end says what it stands for and which rows it breaks.
+"""
 
 import time
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""Faults of identity: which objects are let in, and where in the tree they end."""
+"""Faults of identity: which objects are let in, and where in the tree they end.
+
+Each class is one part that is wrong in one way; the table at the end says what it stands for and which rows it breaks.
+"""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,7 @@
-"""Faults of C-FIND: what matches, what comes back, and what is refused."""
+"""Faults of C-FIND: what matches, what comes back, and what is refused.
+
+Each class is one part that is wrong in one way; the table at the end says what it stands for and which rows it breaks.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""Faults of C-MOVE and C-GET: what is delivered, and the account of it."""
+"""Faults of C-MOVE and C-GET: what is delivered, and the account of it.
+
+Each class is one part that is wrong in one way; the table at the end says what it stands for and which rows it breaks.
+"""
 
 from dataclasses import replace
 

@@ -1,4 +1,7 @@
-"""Faults of C-STORE: what is kept, what is changed on the way, and what becomes of repeats and broken transfers."""
+"""Faults of C-STORE: what is kept, what is changed on the way, and what becomes of repeats and broken transfers.
+
+Each class is one part that is wrong in one way; the table at the end says what it stands for and which rows it breaks.
+"""
 
 import threading
 from typing import Any, cast
