@@ -40,12 +40,12 @@ class SuiteRun:
         return self.of_kind("footer")[0]
 
     def judged(self, verdict: str) -> set[str]:
-        """The rows with this verdict, but for those that no check decides yet."""
-        return {row["id"] for row in self.of_kind("requirement") if row["verdict"] == verdict and not _untested(row)}
+        """The rows with this verdict, but for those that no check decides yet or that this run left out."""
+        return {row["id"] for row in self.of_kind("requirement") if row["verdict"] == verdict and not _left_out(row)}
 
 
-def _untested(row: dict[str, Any]) -> bool:
-    return str(row.get("reason", "")).startswith("not tested")
+def _left_out(row: dict[str, Any]) -> bool:
+    return str(row.get("reason", "")).startswith(("not tested", "not selected"))
 
 
 @pytest.fixture(scope="session")

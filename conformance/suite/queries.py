@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydicom import Dataset
+from pydicom.config import disable_value_validation
 from pynetdicom.sop_class import (  # type: ignore[attr-defined] # made at import from pynetdicom's tables
     PatientRootQueryRetrieveInformationModelFind,
     PatientRootQueryRetrieveInformationModelGet,
@@ -65,8 +66,9 @@ class Query:
             identifier.SpecificCharacterSet = self.character_set
         if self.level is not None:
             identifier.QueryRetrieveLevel = self.level
-        for keyword, value in self.keys.items():
-            setattr(identifier, keyword, value if isinstance(value, str) else list(value))
+        with disable_value_validation():  # a wild card in a UID is no valid UID, and that is the question
+            for keyword, value in self.keys.items():
+                setattr(identifier, keyword, value if isinstance(value, str) else list(value))
         return identifier
 
     def where(self, keys: Mapping[str, Value]) -> "Query":

@@ -15,6 +15,7 @@ NONE = "none"
 CALLING_AE = "CONFORMANCE"
 WORKERS = 2
 BREAKS_AT_MOST = 3
+SLOW = {row.id for row in load_register() if row.slow}
 
 Outcome = Future[Any]
 
@@ -29,9 +30,10 @@ def runs(
         folder = tmp_path_factory.mktemp(fault)
         port = free_port()
         options = [] if fault == NONE else ["--fault", fault]
+        slow = ["--slow"] if fault == NONE or SLOW & FAULTS[fault].warns else []
         with embedded_archive("EMBEDDED", f"{CALLING_AE}=127.0.0.1:{port}", options) as (host, archive_port):
             arguments = [f"--host={host}", f"--port={archive_port}", f"--listen-port={port}", f"--target-profile={PROFILE}"]
-            return run_suite(folder, "--target-ae=EMBEDDED", *arguments, "--slow", "-q")
+            return run_suite(folder, "--target-ae=EMBEDDED", *arguments, *slow, "-q")
 
     wanted = {item.callspec.params["fault"] for item in request.session.items if item.path == Path(__file__) and hasattr(item, "callspec")}
     with ThreadPoolExecutor(WORKERS) as pool:
