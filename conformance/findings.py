@@ -63,13 +63,14 @@ def expect_well_formed_answers() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """The outcome of a check and the words that go with it."""
+    """The outcome of a check and the words that go with it. `unanswered`: the system left it without an answer."""
 
     outcome: Outcome
     expected: str = ""
     got: str = ""
     hint: str = ""
     requirement: str = ""
+    unanswered: bool = False
 
 
 def _blamed(error: BaseException) -> Observation:
@@ -78,7 +79,7 @@ def _blamed(error: BaseException) -> Observation:
 
 
 def _unexercised(error: BaseException) -> Observation:
-    return Observation(Outcome.NOT_EXERCISED, got=str(error))
+    return Observation(Outcome.NOT_EXERCISED, got=str(error), unanswered=isinstance(error.__cause__, AssociationEnded))
 
 
 def _contradicted(error: BaseException) -> Observation:
@@ -97,6 +98,7 @@ def _ended(error: BaseException) -> Observation:
         expected="an answer",
         got=str(error),
         hint="Whether the network or the system ended the conversation cannot be told from here. Look into the system's log.",
+        unanswered=True,
     )
 
 

@@ -35,6 +35,7 @@ SECONDS = pytest.StashKey[float]()
 DESELECTED = pytest.StashKey[bool]()
 SELECTIONS = ("keyword", "markexpr", "lf", "maxfail", "deselect", "stepwise", "failedfirst")
 MAX_SEED = 2**32
+GONE = "the system under test no longer answers"
 PARTIAL = "a selection of the checks was run"
 
 
@@ -179,8 +180,11 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     run = item.config.stash.get(RUN, None)
-    if run is not None:
-        run.system.begin()
+    if run is None:
+        return
+    run.system.begin()
+    if item.get_closest_marker("slow"):
+        item.config.get_terminal_writer().line(f"\nwaiting for timers of the system: {item.name}")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -190,11 +194,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if run is None or (call.excinfo and call.excinfo.errisinstance((KeyboardInterrupt, pytest.exit.Exception))):
         return report  # type: ignore[return-value] # a wrapper returns the report
     if call.excinfo or call.when == "call":
-        observation = item.stash.setdefault(SEEN, observe(call.excinfo.value if call.excinfo else None))
-        retell(report, observation, required(item), run)
+        item.stash[SEEN] = observe(call.excinfo.value if call.excinfo else None)
+        retell(report, item.stash[SEEN], required(item), run)
     item.stash[SECONDS] = item.stash.get(SECONDS, 0.0) + call.duration
     if call.when == "teardown":
         run.record(check_record(item, item.stash[SEEN], required(item), run, item.stash[SECONDS]))
+        if run.gives_up(unanswered=item.stash[SEEN].unanswered):
+            item.session.shouldstop = GONE
     return report  # type: ignore[return-value] # a wrapper returns the report
 
 
@@ -203,8 +209,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run = session.config.stash.get(RUN, None)
     if run is None:
         return
-    interrupted = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
-    stopped = interrupted or bool(session.shouldstop or session.shouldfail)
+    gone = session.shouldstop == GONE
+    interrupted = not gone and exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+    stopped = interrupted or (not gone and bool(session.shouldstop or session.shouldfail))
     footer = run.finish("the run was stopped before its end" if stopped else "")
     write_report(run.results_path, run.report_path)
     if not interrupted:

@@ -31,6 +31,7 @@ REPORT_FILE = "report.html"
 CASES_FOLDER = "cases"
 NONCE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 NONCE_LENGTH = 6
+UNANSWERED_CHECKS = 4
 
 
 class ReportFolderError(ConformanceError):
@@ -65,6 +66,7 @@ class Run:
         self.plan = plan
         self.partial: list[str] = []
         self.stopped = ""
+        self._unanswered = 0
         self._began = time.monotonic()
         self._waiting = 0.0
         self._seen: defaultdict[str, list[tuple[str, Outcome, float, str]]] = defaultdict(list)
@@ -128,6 +130,20 @@ class Run:
         words = {finding.requirement: finding.got for finding in check.findings}
         for id_, outcome in check.outcomes.items():
             self._seen[id_].append((check.name, Outcome(outcome), check.seconds, words.get(id_, "")))
+
+    def gives_up(self, *, unanswered: bool) -> bool:
+        """Say whether the run is over because the system is gone: check after check was left without an answer, and so is C-ECHO.
+
+        A run would otherwise wait for every time-out of every check that is left.
+        """
+        self._unanswered = self._unanswered + 1 if unanswered else 0
+        if self._unanswered < UNANSWERED_CHECKS:
+            return False
+        self._unanswered = 0
+        if self.system.serves_within(self.plan.target.timeouts.associate):
+            return False
+        self.partial.append(f"the system no longer answers: {UNANSWERED_CHECKS} checks in a row and a C-ECHO were left without an answer")
+        return True
 
     def finish(self, interrupted: str = "") -> results.Footer:
         """Judge each row in scope, write the verdicts and the footer, and close our Storage SCP."""

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from pydicom import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -15,6 +16,7 @@ from conformance.dimse import (
     Association,
     AssociationEnded,
     Context,
+    EndingKind,
     Endpoint,
     FindAnswer,
     Listener,
@@ -28,7 +30,7 @@ from conformance.dimse import (
     connect,
 )
 from conformance.evidence import Recorder
-from conformance.findings import NotExercised, require
+from conformance.findings import Nonconformance, NotExercised, require
 from conformance.suite.ledger import Ledger
 from conformance.suite.queries import Query, Value, image_query, study_query
 from conformance.target import Target
@@ -38,6 +40,8 @@ UNCOMPRESSED = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 TAKEN = frozenset({StatusClass.SUCCESS, StatusClass.WARNING})
 POLL_SECONDS = 0.05
 IMPATIENT_SECONDS = 2.0
+GRACE_SECONDS = 10.0
+TRANSIENT = 2  # the result of an A-ASSOCIATE-RJ (PS3.8 9.3.4)
 VERIFICATION = Context(str(Verification), (ImplicitVRLittleEndian,))
 
 
@@ -150,6 +154,16 @@ class System:
             raise NotExercised(f"the control failed {when}: {error.ending}") from error
         require(answer.status_class is StatusClass.SUCCESS, f"the control failed {when}: C-ECHO answered {answer.status:04X}")
 
+    def blame(self, error: AssociationEnded, *, expected: str) -> NoReturn:
+        """Blame the system for ending an association, once it has shown that it still serves: a dead one is not blamed.
+
+        Raises:
+            Nonconformance: it ended what it should have gone on with.
+            NotExercised: it does not answer at all any more.
+        """
+        require(self.serves_within(GRACE_SECONDS), f"the control failed after the case: no association; before it, {error.ending}")
+        raise Nonconformance(expected=expected, got=str(error.ending)) from error
+
     def serves_within(self, seconds: float) -> bool:
         """Whether C-ECHO is answered on a fresh association before the time is over; an ended one is asked for again."""
         for _ in polls(seconds):
@@ -158,6 +172,17 @@ class System:
             except AssociationEnded:
                 continue
         return False
+
+    def once_it_has_room(self, act: Callable[[], None]) -> None:
+        """Do something that holds many associations; where the system says `later` (transient), give it time to free earlier ones."""
+        for _ in polls(GRACE_SECONDS):
+            try:
+                return act()
+            except AssociationEnded as error:
+                later = error
+                if (error.ending.kind, error.ending.result) != (EndingKind.REJECT, TRANSIENT):
+                    break
+        raise later
 
     def send(self, association: Association, instance: Encoded, **command: str | None) -> Answer:
         """Send one object on an open association; `command` sets the affected UIDs of the command apart."""

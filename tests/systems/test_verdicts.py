@@ -1,0 +1,95 @@
+"""The judge judged: each known real system gets the verdicts that people have adjudicated for it, whatever the seed."""
+
+import signal
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+AE_TITLE, CALLING_AE = "TESTED", "CONFORMANCE"
+NOTEWORTHY = ("FAIL", "WARN", "INFO", "INCONCLUSIVE", "BLOCKED")
+STOP_SECONDS = 20
+PROFILES = {"qrscp": FIXTURES / "systems" / "qrscp.toml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One run against one system. `slow` also waits for its timers."""
+
+    system: str
+    seed: int
+    slow: bool = False
+
+
+ASKED = (
+    Ask("orthanc", 1),
+    Ask("orthanc", 2, slow=True),
+    Ask("dcmqrscp", 3),
+    Ask("dcmqrscp", 4, slow=True),
+    Ask("qrscp", 5),
+    Ask("storescp", 6),
+)
+
+
+@contextmanager
+def started(system: str, port: int, listen_port: int) -> Iterator[None]:
+    """Start a real system by its recipe, and stop it."""
+    command = [sys.executable, str(FIXTURES / "systems" / "start.py"), system, "--port", str(port), "--ae", AE_TITLE]
+    command += ["--peer", f"{CALLING_AE}=127.0.0.1:{listen_port}"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("ready"), f"{system} did not start"
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(STOP_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def runs(
+    tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int], run_suite: Callable[..., Any]
+) -> Iterator[dict[Ask, "Future[Any]"]]:
+    """All runs at once: most of their time is spent waiting for timers of the systems."""
+
+    def run(ask: Ask) -> object:
+        port, listen_port = free_port(), free_port()
+        arguments = [f"--target-ae={AE_TITLE}", "--host=127.0.0.1", f"--port={port}", f"--listen-port={listen_port}", f"--seed={ask.seed}"]
+        arguments += ["--slow"] * ask.slow
+        if ask.system in PROFILES:
+            arguments.append(f"--target-profile={PROFILES[ask.system]}")
+        with started(ask.system, port, listen_port):
+            return run_suite(tmp_path_factory.mktemp(ask.system), *arguments)
+
+    with ThreadPoolExecutor(len(ASKED)) as pool:
+        yield {ask: pool.submit(run, ask) for ask in ASKED}
+
+
+def adjudicated(ask: Ask) -> dict[str, str]:
+    """The rows of a system's file, without those that only a slow run decides where this one is not."""
+    document = tomllib.loads((FIXTURES / "verdicts" / f"{ask.system}.toml").read_text(encoding="utf-8"))
+    return {row["requirement"]: row["verdict"] for row in document["verdict"] if ask.slow or not row.get("slow", False)}
+
+
+@pytest.mark.parametrize("ask", ASKED, ids=str)
+def test_a_real_system_gets_its_adjudicated_verdicts(runs: dict[Ask, "Future[Any]"], ask: Ask) -> None:
+    seen = runs[ask].result()
+    assert {id_: word for word in NOTEWORTHY for id_ in seen.judged(word)} == adjudicated(ask), seen.output
+    assert seen.code == 1
+    assert seen.footer["certification"] == "NOT CERTIFIED"
+
+
+@pytest.mark.parametrize("system", sorted({ask.system for ask in ASKED}))
+def test_each_adjudicated_verdict_says_why(system: str) -> None:
+    document = tomllib.loads((FIXTURES / "verdicts" / f"{system}.toml").read_text(encoding="utf-8"))
+    for row in document["verdict"]:
+        assert row["why"].endswith("."), row
+        assert row["verdict"] == "BLOCKED" or row["clause"], row
