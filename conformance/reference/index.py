@@ -181,12 +181,16 @@ class Index:
         start = 0 if level == "PATIENT" else 1
         return LEVELS[start : LEVELS.index(level) + 1]
 
+    def column(self, keyword: str) -> str:
+        """Name the column that holds a unique key."""
+        return _COLUMNS[keyword]
+
     def where(self, scope: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
         """Write unique keys as a condition on the tables, and its values."""
         parts: list[str] = []
         values: list[str] = []
         for keyword, wanted in scope.items():
-            parts.append(f"{_COLUMNS[keyword]} IN ({', '.join('?' * len(wanted))})")
+            parts.append(f"{self.column(keyword)} IN ({', '.join('?' * len(wanted))})")
             values.extend(wanted)
         return ("WHERE " + " AND ".join(parts) if parts else ""), values
 

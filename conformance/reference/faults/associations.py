@@ -109,10 +109,12 @@ class SpentReleases(Acceptor):
 
 
 class DeafAfterNoise(Acceptor):
-    """Counts connections that ended without a request; after three of them the next request is turned away.
+    """Counts connections that ended without a request; after three of them everybody is turned away for a time, once.
 
     It first waits until no connection is left half way, as a listener with a single negotiator does.
     """
+
+    seconds = 8.0  # longer than the silence that the archive's profile declares
 
     def __init__(self, ae: Any, mode: str) -> None:
         super().__init__(ae, mode)
@@ -126,11 +128,12 @@ class DeafAfterNoise(Acceptor):
 
     def consider(self, _: evt.Event) -> None:
         server: Any = self._server
-        deadline = time.monotonic() + 0.5
-        while any(other.requestor.primitive is None for other in server.active_associations) and time.monotonic() < deadline:
+        settled = time.monotonic() + 0.5
+        while any(other.requestor.primitive is None for other in server.active_associations) and time.monotonic() < settled:
             time.sleep(0.005)
-        if getattr(server, "noise", 0) >= 3:
-            server.noise = 0
+        if getattr(server, "noise", 0) >= 3 and not hasattr(server, "deaf_until"):
+            server.deaf_until = time.monotonic() + self.seconds
+        if time.monotonic() < getattr(server, "deaf_until", 0.0):
             self.acse.send_reject(2, 3, 1)
             self.kill()
 
@@ -253,8 +256,8 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         warns=rows("ASSOC-14"),
     ),
     Fault(
-        "noise-turns-the-next-away",
-        "after three connections with noise the next association is rejected",
+        "noise-deafens-the-listener",
+        "after three connections with noise every association is rejected for eight seconds",
         Parts(acceptor=DeafAfterNoise),
         breaks=rows("ROBUST-02"),
     ),

@@ -12,9 +12,10 @@ from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.index import Index, merged
 from conformance.reference.intake import Intake
 from conformance.reference.keys import Attributes, tag_of
+from conformance.reference.matching import Matcher
 from conformance.reference.rules import Candidate, Refusal, instance_fits_the_command, replacing, without
 
-UID_COLUMN = 60  # characters that the study table of one fault holds
+UID_COLUMN = 60  # characters of a UID that one fault looks at
 
 
 class TwoPatients(Intake):
@@ -30,12 +31,18 @@ class CommandNotCompared(Intake):
 
 
 class ShortUids(Index):
-    def study_key(self, study: Attributes) -> str:
-        return super().study_key(study)[:UID_COLUMN]
+    def column(self, keyword: str) -> str:
+        column = super().column(keyword)
+        return f"substr({column}, 1, {UID_COLUMN})" if keyword == "StudyInstanceUID" else column
 
     def where(self, scope: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
         uids = [uid[:UID_COLUMN] for uid in scope.get("StudyInstanceUID", ())]
         return super().where({**scope, "StudyInstanceUID": uids} if uids else scope)
+
+
+class ShortUidMatcher(Matcher):
+    def uid_list(self, wanted: str, held: str) -> bool:
+        return super().uid_list("\\".join(uid[:UID_COLUMN] for uid in wanted.split("\\")), held[:UID_COLUMN])
 
 
 class NoIssuers(Index):
@@ -165,7 +172,12 @@ IDENTITY_FAULTS: tuple[Fault, ...] = (
         Parts(intake=CommandNotCompared),
         breaks=rows("INTEG-14"),
     ),
-    Fault("study-uids-cut-to-60", "the study table holds 60 characters of a UID", Parts(index=ShortUids), breaks=rows("INTEG-13")),
+    Fault(
+        "uids-compared-to-60",
+        "queries and retrieves compare 60 characters of a UID",
+        Parts(index=ShortUids, matcher=ShortUidMatcher),
+        breaks=rows("INTEG-13"),
+    ),
     Fault(
         "patients-keyed-without-issuer",
         "patients are told apart by Patient ID alone",
