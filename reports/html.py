@@ -105,7 +105,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
-    environment.filters.update(vclass=verdict_class, uid_name=uid_name)
+    environment.filters.update(vclass=verdict_class, uid_name=uid_name, sentence=page.sentence)
     environment.globals.update(
         style=_own("report.css"),
         style_hash=_digest(_own("report.css")),

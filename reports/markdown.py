@@ -61,4 +61,4 @@ def _findings(page: Page) -> Iterator[str]:
 def _finding(card: Card) -> str:
     one = card.row.judged
     verdict = f"{one.verdict} (waived)" if one.waived else str(one.verdict)
-    return f"| {verdict} | {plain(one.row.id)} {plain(one.row.title)} | {PROVENANCE[one.provenance]} | {plain(card.got)} |"
+    return f"| {verdict} | {plain(one.row.id)} {plain(one.row.title)} | {PROVENANCE[one.provenance]} | {plain(card.first.got)} |"

@@ -71,9 +71,18 @@ class Card:
     witnesses: tuple[Witness, ...]
 
     @property
-    def got(self) -> str:
+    def first(self) -> Finding:
         """The first thing seen, for a list of findings in one line each."""
-        return next((witness.finding.got for witness in self.witnesses if witness.finding), self.row.judged.reason)
+        found = (witness.finding for witness in self.witnesses if witness.finding)
+        return next(found, Finding(self.row.judged.row.id, self.row.judged.outcome, got=self.row.judged.reason))
+
+    @property
+    def sayings(self) -> tuple[tuple[Finding | None, tuple[Witness, ...]], ...]:
+        """The witnesses by what they say: several checks that saw the same are told once."""
+        said: dict[Finding | None, list[Witness]] = {}
+        for witness in self.witnesses:
+            said.setdefault(witness.finding, []).append(witness)
+        return tuple((finding, tuple(witnesses)) for finding, witnesses in said.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +206,12 @@ def shown_steps(check: Check) -> tuple[list[WireStep], int, list[WireStep]]:
     if len(steps) <= 2 * STEPS_SHOWN:
         return steps, 0, []
     return steps[:STEPS_SHOWN], len(steps) - 2 * STEPS_SHOWN, steps[-STEPS_SHOWN:]
+
+
+def sentence(check: Check) -> str:
+    """Read the name of a test function as the sentence that it decides."""
+    name = check.name or check.nodeid
+    return name.removeprefix("test_").replace("_", " ").replace("[", " [", 1) if name.startswith("test_") else name
 
 
 def safe_link(name: str) -> str:

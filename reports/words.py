@@ -49,8 +49,10 @@ VERDICT_MEANS: Mapping[Verdict, str] = {
 CERTIFICATION: Mapping[Certification, str] = {
     Certification.CERTIFIED: "Every binding requirement that applies was tested and met.",
     Certification.WITH_WAIVERS: "Every binding requirement that applies was tested and is met or waived.",
-    Certification.INCOMPLETE: "Nothing was found that forbids certification, but not everything binding was decided.",
-    Certification.NOT_CERTIFIED: "The system breaks at least one binding requirement.",
+    Certification.INCOMPLETE: (
+        "Nothing was found that forbids certification, but not everything binding was decided: this is no certificate."
+    ),
+    Certification.NOT_CERTIFIED: "The system breaks at least one binding requirement. As it is, it should not be connected.",
 }
 
 TONE: Mapping[Certification, str] = {
