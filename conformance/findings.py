@@ -53,11 +53,13 @@ def require(condition: object, reason: str) -> None:
 
 
 @contextmanager
-def expect_well_formed_answers() -> Iterator[None]:
-    """Blame the system for an answer that contradicts the request or the encoding rules: here, that is what the clause is about."""
+def expect_answers_by(clause: str) -> Iterator[None]:
+    """Blame the system for an answer that breaks this clause, for which the check stands; any other nonsense stays undecided."""
     try:
         yield
     except ProtocolViolation as error:
+        if not error.clause.startswith(clause):
+            raise
         raise Nonconformance(expected=f"{error.expected} ({error.clause})", got=error.got) from error
 
 

@@ -125,14 +125,16 @@ def required(item: pytest.Item) -> list[str]:
     return [id_ for mark in item.iter_markers("requirement") for id_ in mark.args]
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.extra_keyword_matches.update(required(item))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     plan = config.stash.get(PLAN, None)
     if plan is None:
         return
     _refuse_unknown_ids(items, plan.register)
-    for item in items:
-        item.extra_keyword_matches.update(required(item))
     items.sort(key=_place)
     waiting = [item for item in items if item.get_closest_marker("slow") and not plan.slow]
     items[:] = [item for item in items if item not in waiting]
@@ -196,6 +198,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if call.excinfo or call.when == "call":
         item.stash[SEEN] = observe(call.excinfo.value if call.excinfo else None)
         retell(report, item.stash[SEEN], required(item), run)
+        item.user_properties[:] = report.user_properties
     item.stash[SECONDS] = item.stash.get(SECONDS, 0.0) + call.duration
     if call.when == "teardown":
         run.record(check_record(item, item.stash[SEEN], required(item), run, item.stash[SECONDS]))

@@ -63,9 +63,8 @@ def retell(report: pytest.TestReport, observation: Observation, ids: Sequence[st
     verdict = verdict_of(observation, ids, run)
     text = words(observation, ids, verdict)
     waived = {waiver.requirement: waiver for waiver in run.plan.waivers}
-    levels = {str(run.plan.register[id_].level) for id_ in ids}
-    report.user_properties += [("requirement", id_) for id_ in ids]
-    report.user_properties += [("level", ", ".join(sorted(levels))), ("verdict", str(verdict))]
+    levels = ", ".join(sorted({str(run.plan.register[id_].level) for id_ in ids}))
+    report.user_properties = [*(("requirement", id_) for id_ in ids), ("level", levels), ("verdict", str(verdict))]
     if verdict is Verdict.FAIL and all(id_ in waived for id_ in ids):
         report.outcome, report.longrepr = "skipped", text
         report.wasxfail = f"waived: {waived[ids[0]].reason}"

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import pytest
 
 from conformance.dimse import ACCEPT_ALL, NotAccepted, Received, StatusClass
-from conformance.findings import Nonconformance, expect, expect_well_formed_answers, require
+from conformance.findings import Nonconformance, expect, expect_answers_by, require
 from conformance.suite.conftest import Stored
 from conformance.suite.expectations import ISSUERS, expect_delivered, expect_same_content
 from conformance.suite.queries import Query, image_query, study_query
@@ -126,7 +126,7 @@ def test_fails_when_nothing_could_be_sent(system: System, ct_study: Stored, how:
 def get(system: System, stored: Stored, status: Callable[[Received], int] | None = None) -> Delivery:
     """Retrieve a study on the same association, and blame the system if it offers that not at all."""
     try:
-        with expect_well_formed_answers():
+        with expect_answers_by("PS3.7"):
             return system.get(study_query(stored.study), stored.instances, status=status)
     except NotAccepted as error:
         raise Nonconformance(expected="Study Root GET accepted", got="its presentation context refused") from error

@@ -1,0 +1,104 @@
+"""Wrong use gets one clear line and the documented exit code, before anything is sent."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+USAGE, INCOMPLETE = 4, 6
+
+
+def lines_of(seen: Any, start: str) -> list[str]:
+    return [line for line in seen.output.splitlines() if line.startswith(start)]
+
+
+WRONG: dict[str, tuple[list[str], str]] = {
+    "no host": (["--target-ae=X"], "--host: is missing"),
+    "unknown host": (["--target-ae=X", "--host=no-such-host.invalid"], "--host: 'no-such-host.invalid' cannot be resolved"),
+    "over-long AE title": (["--target-ae=" + "X" * 17, "--host=127.0.0.1"], "--target-ae: is 'XXXXXXXXXXXXXXXXX'"),
+    "port out of range": (["--target-ae=X", "--host=127.0.0.1", "--port=70000"], "--port: is 70000; give a port from 1 to 65535"),
+    "negative time-out": (["--target-ae=X", "--host=127.0.0.1", "--response-timeout=-1"], "--response-timeout: is -1.0"),
+    "unknown role": (["--target-ae=X", "--host=127.0.0.1", "--role=viewer"], "--role: is 'viewer'"),
+    "no such profile": (["--target-ae=X", "--host=127.0.0.1", "--target-profile=absent.toml"], "absent.toml: cannot be read"),
+    "no such register": (["--target-ae=X", "--host=127.0.0.1", "--guide=absent.toml"], "absent.toml: "),
+    "a path": (["--target-ae=X", "--host=127.0.0.1", "."], ".: --target-ae brings its own suite"),
+    "parallel": (["--target-ae=X", "--host=127.0.0.1", "-p", "xdist", "-n", "2"], "-n: a run asks one system one question at a time"),
+    "a selected certification": (["--target-ae=X", "--host=127.0.0.1", "--certify", "-k", "STORE"], "--certify: runs the whole suite"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_options_are_refused_in_one_line(tmp_path: Path, run_suite: Callable[..., Any], case: str) -> None:
+    arguments, start = WRONG[case]
+    seen = run_suite(tmp_path, *arguments)
+    assert seen.code == USAGE, seen.output
+    assert len(lines_of(seen, f"ERROR: {start}")) == 1, seen.output
+    assert "Traceback" not in seen.output
+    assert not (seen.folder / "results.jsonl").exists()
+
+
+PROFILES = {
+    "not TOML": ("[network", "is not TOML"),
+    "unknown section": ("[nonsense]\n", "unknown field `nonsense`"),
+    "unknown key": ("[network]\nprot = 104\n", "[network] has the unknown key 'prot'"),
+    "wrong type": ('[network]\nport = "104"\n', "network.port: is '104'; give a whole number"),
+    "unknown service": ('[claims]\nservices = ["fax"]\n', "claims.services names 'fax'"),
+    "unknown policy": ('[claims]\nduplicates = "perhaps"\n', "claims.duplicates is 'perhaps'"),
+}
+
+
+@pytest.mark.parametrize("case", PROFILES)
+def test_a_malformed_profile_is_refused_with_file_and_key(tmp_path: Path, run_suite: Callable[..., Any], case: str) -> None:
+    text, words = PROFILES[case]
+    (tmp_path / "site.toml").write_text(text, encoding="utf-8")
+    seen = run_suite(tmp_path, "--target-ae=X", "--host=127.0.0.1", "--target-profile=site.toml")
+    assert seen.code == USAGE, seen.output
+    [line] = lines_of(seen, "ERROR: site.toml")
+    assert words in line
+
+
+def test_an_unknown_requirement_in_a_waiver_is_refused(tmp_path: Path, run_suite: Callable[..., Any]) -> None:
+    (tmp_path / "w.toml").write_text(
+        '[[waiver]]\nrequirement = "STORE-99"\nowner = "A"\nreason = "B"\nexpires = 2999-01-01\nreference = "none"\n', encoding="utf-8"
+    )
+    seen = run_suite(tmp_path, "--target-ae=X", "--host=127.0.0.1", "--waivers=w.toml")
+    assert seen.code == USAGE, seen.output
+    [line] = lines_of(seen, "ERROR: w.toml")
+    assert "STORE-99" in line
+
+
+def test_a_report_folder_that_cannot_be_written_is_refused(tmp_path: Path, run_suite: Callable[..., Any], archive: Any) -> None:
+    (tmp_path / "taken").write_text("a file stands where the folder would be", encoding="utf-8")
+    seen = run_suite(tmp_path, *archive.options(), f"--report-dir=taken{os.sep}report")
+    assert seen.code == USAGE, seen.output
+    [line] = lines_of(seen, "ERROR: --report-dir=")
+    assert "cannot be written" in line
+
+
+def stopped_at(seen: Any) -> str:
+    [reason] = seen.footer["reasons"]
+    assert seen.code == INCOMPLETE, seen.output
+    assert set(seen.verdicts.values()) <= {"BLOCKED", "N/A"}
+    assert (seen.folder / "report.html").exists()
+    return str(reason)
+
+
+def test_a_closed_port_stops_the_preflight(tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]) -> None:
+    port = free_port()
+    reason = stopped_at(run_suite(tmp_path, "--target-ae=X", "--host=127.0.0.1", f"--port={port}", "--listen-port=0"))
+    assert reason.startswith("preflight stopped at association")
+    assert f"nothing listens on 127.0.0.1:{port}" in reason
+
+
+def test_a_wrong_called_ae_stops_the_preflight(tmp_path: Path, run_suite: Callable[..., Any], archive: Any) -> None:
+    options = ["--target-ae=WRONG", *archive.options()[1:]]
+    assert "--target-ae=WRONG is not an AE title of this system" in stopped_at(run_suite(tmp_path, *options))
+
+
+def test_an_unregistered_destination_stops_the_preflight(tmp_path: Path, run_suite: Callable[..., Any], archive: Any) -> None:
+    options = [*archive.options(), "--calling-ae=STRANGER"]
+    reason = stopped_at(run_suite(tmp_path, *options))
+    assert reason.startswith("preflight stopped at retrieve: C-MOVE answered A801")
+    assert f"register AE STRANGER at 127.0.0.1:{archive.listen_port} as a destination on EMBEDDED" in reason

@@ -1,0 +1,50 @@
+"""The gate: every row of the register is bound to a check or says why not, and every check names rows that exist."""
+
+import importlib
+
+import pytest
+
+from conformance.guide import Requirement, load_register
+from conformance.suite import FOLDER, ORDER
+
+
+def checks() -> dict[str, list[str]]:
+    """Every check of the suite with the rows that it decides."""
+    found = {}
+    for name in ORDER:
+        module = importlib.import_module(f"conformance.suite.{name}")
+        for function in vars(module).values():
+            marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name == "requirement"]
+            if getattr(function, "__module__", "") == module.__name__ and function.__name__.startswith("test_"):
+                found[f"{name}::{function.__name__}"] = [id_ for mark in marks for id_ in mark.args]
+    return found
+
+
+def test_every_module_of_the_suite_has_its_place() -> None:
+    assert {path.stem for path in FOLDER.glob("test_*.py")} == set(ORDER)
+
+
+def test_every_check_decides_rows_that_exist() -> None:
+    register = load_register()
+    wrong = {name: ids for name, ids in checks().items() if not ids or any(id_ not in register for id_ in ids)}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("row", load_register(), ids=lambda row: str(row.id))
+def test_a_row_has_a_check_or_a_written_reason_and_not_both(row: Requirement) -> None:
+    bound = {id_ for ids in checks().values() for id_ in ids}
+    assert (row.id in bound) != bool(row.untested)
+
+
+@pytest.mark.parametrize("row", load_register(), ids=lambda row: str(row.id))
+def test_only_the_checks_of_slow_rows_are_slow(row: Requirement) -> None:
+    assert {row.slow} >= {slow for name, slow in slowness().items() if row.id in checks()[name]}
+
+
+def slowness() -> dict[str, bool]:
+    """Every check of the suite, and whether it carries the marker `slow`."""
+    functions = {name: name.split("::") for name in checks()}
+    return {
+        name: any(mark.name == "slow" for mark in getattr(importlib.import_module(f"conformance.suite.{module}"), check).pytestmark)
+        for name, (module, check) in functions.items()
+    }
