@@ -3,18 +3,30 @@
 What a run recorded (expected, got, reasons, titles) is in English and is marked so, unless the catalogue holds it too.
 """
 
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
-from reports.results import ResultsError
+from reports.results import RegisterRow, ResultsError
 
 LANGUAGES = ("en", "fr")
 
 _Texts = Mapping[str, str | list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class RowTexts:
+    """What a report shows of a requirement, and the language that it is in."""
+
+    code: str
+    title: str
+    text: str
+    rationale: str
 
 
 @dataclass(frozen=True)
@@ -26,6 +38,7 @@ class Language:
     thousands: str = ","
     point: str = "."
     colon: str = ":"
+    rows: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __call__(self, text: str, /, **values: object) -> str:
         found = self.texts.get(text, text)
@@ -37,6 +50,13 @@ class Language:
         forms = found if isinstance(found, list) else [one, more]
         single = count in (0, 1) if self.code == "fr" else count == 1
         return forms[0 if single else 1].format(count=self.number(count), **values)
+
+    def row(self, row: RegisterRow) -> RowTexts:
+        """Give the texts of a requirement: translated, where the translation is of the very text that the run recorded."""
+        found = self.rows.get(row.id)
+        if found and found["of"] == row_digest(row):
+            return RowTexts(self.code, found["title"], found["text"], found["rationale"])
+        return RowTexts("en", row.title, row.text, row.rationale)
 
     def number(self, value: float, decimals: int = 0) -> str:
         """Format a number with this language's separators."""
@@ -69,6 +89,11 @@ class Language:
         return f"{moment:%Y-%m-%d %H:%M:%S} {moment.tzname() or ''}".rstrip()
 
 
+def row_digest(row: RegisterRow) -> str:
+    """Name the English texts of a requirement, so that a translation knows what it translates."""
+    return hashlib.sha256("\0".join((row.title, row.text, row.rationale)).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
 @cache
 def language(code: str) -> Language:
     """Load a language. Raises `ResultsError` for one that is not there."""
@@ -76,5 +101,8 @@ def language(code: str) -> Language:
         return Language()
     if code not in LANGUAGES:
         raise ResultsError(f"there is no report in language {code!r}", remedy=f"choose one of {', '.join(LANGUAGES)}")
-    text = files("reports").joinpath("lang", f"{code}.toml").read_text("utf-8")
-    return Language(code, tomllib.loads(text), thousands="\u202f", point=",", colon="\u00a0:")
+    return Language(code, _read(f"{code}.toml"), thousands="\u202f", point=",", colon="\u00a0:", rows=_read(f"register.{code}.toml"))
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(files("reports").joinpath("lang", name).read_text("utf-8"))

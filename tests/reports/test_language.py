@@ -1,13 +1,16 @@
 """French says the same as English: every text, the same numbers, the same elements."""
 
 import re
+from collections import Counter
 from string import Formatter
 
+import msgspec
 import pytest
 
+from conformance.guide import load_register
 from reports.html import render
-from reports.language import LANGUAGES, language
-from reports.results import ResultsError
+from reports.language import LANGUAGES, language, row_digest
+from reports.results import RegisterRow, ResultsError
 
 from . import catalogue
 from .building import full_run
@@ -42,9 +45,9 @@ def test_french_typography_keeps_its_double_signs_with_their_word() -> None:
             assert not re.search(r" [;:?!»]|« |\w[;?!»]|\w:(?=\s|$)|'", form), form
 
 
-def digits(page: Node) -> list[str]:
-    """The numbers of a page, whatever separates their thousands and decimals."""
-    return re.findall(r"\d+", re.sub(r"(?<=\d)[,.\u202f](?=\d)", "", page.text))
+def digits(page: Node) -> Counter[str]:
+    """The numbers of a page, whatever separates their thousands and decimals, and in whatever order a sentence has them."""
+    return Counter(re.findall(r"\d+", re.sub(r"(?<=\d)[,.\u202f](?=\d)", "", page.text)))
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -61,7 +64,8 @@ def test_the_same_numbers_and_elements_stand_in_every_language(code: str, cut: b
 def test_what_a_run_recorded_is_marked_as_english() -> None:
     page = parse(render(full_run(), lang="fr"))
     protocol = {id(node) for field in page.all("span", **{"class": "kv"}) for node in field.all("bdi")}
-    spoken = [node for node in page.all("bdi") if id(node) not in protocol]
+    french = {text for row in language("fr").rows.values() for text in row.values()}
+    spoken = [node for node in page.all("bdi") if id(node) not in protocol and node.text not in french]
     assert all(node.attributes.get("lang") == "en" for node in spoken)
     assert any("status C000" in node.text for node in spoken)
 
@@ -89,3 +93,37 @@ def test_a_moment_that_is_none_stays_as_it_is() -> None:
 def test_an_unknown_language_is_one_clear_line() -> None:
     with pytest.raises(ResultsError, match="choose one of en, fr"):
         language("de")
+
+
+ROWS = {row.id: RegisterRow.of(row) for row in load_register()}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_row_of_the_register_is_translated_as_it_stands_now(code: str) -> None:
+    stale = {id_: row_digest(row) for id_, row in ROWS.items() if language(code).row(row).code != code}
+    assert stale == {}, f"translate these anew in lang/register.{code}.toml and set `of` to the digest shown"
+    assert set(language(code).rows) == set(ROWS)
+
+
+def marks(text: str) -> Counter[str]:
+    """Tags, numbers and codes: what a translation may not touch."""
+    return Counter(re.findall(r"[0-9A-Z]*\d[0-9A-Zx]*", re.sub(r"(?<=\d)[,\u202f](?=\d{3}\b)", "", text)))
+
+
+@pytest.mark.parametrize("code", OTHERS)
+@pytest.mark.parametrize("requirement", ROWS)
+def test_a_translated_row_keeps_its_tags_numbers_and_codes(requirement: str, code: str) -> None:
+    row, texts = ROWS[requirement], language(code).row(ROWS[requirement])
+    for english, other in ((row.title, texts.title), (row.text, texts.text), (row.rationale, texts.rationale)):
+        assert marks(other) == marks(english)
+
+
+def test_a_row_that_was_changed_since_is_shown_in_english_and_marked_so() -> None:
+    row = msgspec.structs.replace(ROWS["STORE-01"], text="Something new.")
+    assert (language("fr").row(row).code, language("fr").row(row).text) == ("en", "Something new.")
+
+
+def test_a_french_report_has_french_rows() -> None:
+    page = parse(render(full_run(), lang="fr"))
+    assert "Destination inconnue" in page.one("RETR-04").text
+    assert "traduction non officielle" in page.one("requirements").text
