@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 REPORT ?= conformance-report
 
-.PHONY: certify test lint proof bench lock system-packages clean
+.PHONY: certify test wheel lint bench lock system-packages clean
 
 # The lock pins what is developed and tested with; the installed harness itself takes the ranges of pyproject.toml.
 $(VENV)/.installed: pyproject.toml requirements-dev.lock
@@ -23,6 +23,15 @@ certify: $(VENV)/.installed
 test: $(VENV)/.installed system-packages
 	$(BIN)/pytest tests
 
+# What a user gets: the wheel alone, in an environment and a folder of its own.
+wheel: $(VENV)/.installed
+	rm -rf dist build/wheel
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist . >/dev/null
+	$(PYTHON) -m venv build/wheel/env
+	build/wheel/env/bin/python -m pip install --quiet dist/*.whl
+	mkdir build/wheel/empty
+	cd build/wheel/empty && { ../env/bin/pytest --target-ae=EMBEDDED --host=embedded --listen-port=0 -q; code=$$?; [ $$code -eq 0 ] || [ $$code -eq 6 ]; }
+
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -30,13 +39,13 @@ lint: $(VENV)/.installed
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.installed system-packages
-	for benchmark in bench/*.py; do $(BIN)/python $$benchmark || exit 1; done
+	for benchmark in store generators report; do $(BIN)/python -m bench.$$benchmark || exit 1; done
 
 system-packages:
 	@.ci/system-packages
 
 lock: $(VENV)/.installed
-	$(BIN)/pip-compile --quiet --extra dev --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --allow-unsafe \
+	$(BIN)/pip-compile --quiet --extra dev --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --allow-unsafe --no-header \
 	  --output-file requirements-dev.lock pyproject.toml
 
 clean:

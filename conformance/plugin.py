@@ -22,6 +22,7 @@ from conformance.options import OPTIONS, PREFIX
 from conformance.retelling import check_record, preflight_line, retell
 from conformance.run import Plan, Run, builtins, new_nonce
 from conformance.suite import FOLDER, ORDER
+from conformance.suite.system import SYSTEM
 from conformance.target import EMBEDDED, Profile, Settings, build_target, convert, load_profile
 from conformance.verdicts import Certification
 from reports.html import write_report
@@ -171,7 +172,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         run.open()
     except ConformanceError as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[RUN] = run
+    config.stash[RUN], config.stash[SYSTEM] = run, run.system
     terminal = config.get_terminal_writer()
     terminal.line()
     for step in run.preflight():

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from conformance.plugin import RUN
 from conformance.suite.attempts import Attempts
-from conformance.suite.system import System
+from conformance.suite.system import SYSTEM, System
 from conformance.target import Claims
 from generators import Encoded, Study, Synthesizer
 
@@ -27,7 +26,7 @@ class Stored:
 
 @pytest.fixture(scope="session")
 def system(request: pytest.FixtureRequest) -> System:
-    return request.config.stash[RUN].system
+    return request.config.stash[SYSTEM]
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
+import pytest
 from pydicom import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # made at import from pynetdicom's tables
@@ -281,3 +282,7 @@ class System:
             return self.move(query)
         except NotAccepted:
             return self.get(query, instances)
+
+
+SYSTEM = pytest.StashKey[System]()
+"""Where the plugin puts the system under test for the checks to find."""
