@@ -5,6 +5,7 @@ of lengths, the character set that the text is encoded in, UN against the known 
 """
 
 import hashlib
+import struct
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from pydicom import DataElement, Dataset, config
-from pydicom.dataelem import DataElement_from_raw, RawDataElement
+from pydicom.dataelem import RawDataElement, convert_raw_data_element
 from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag, Tag
 from pydicom.valuerep import VR, PersonName
@@ -148,8 +149,7 @@ def _known(element: DataElement, other: DataElement) -> DataElement:
     if element.VR != VR.UN or other.VR == VR.UN or not isinstance(element.value, bytes):
         return element
     raw = RawDataElement(element.tag, str(other.VR), len(element.value), element.value, 0, True, True)
-    read: DataElement = DataElement_from_raw(raw, ["utf8"])
-    return read
+    return convert_raw_data_element(raw, encoding=["utf8"])
 
 
 def _is_empty(element: DataElement) -> bool:
@@ -165,9 +165,11 @@ def _values(element: DataElement) -> list[object]:
 
 
 def _value(vr: str, value: Any) -> object:
-    """A number is its value, text is without its padding, a name is its groups without trailing delimiters (PS3.5 6.2)."""
+    """Give what a value says (PS3.5 6.2): a number its value, text without padding, a name its groups without trailing delimiters."""
     if vr in _NUMBERS:
         return _number(value)
+    if vr == VR.FL:
+        return struct.pack("<f", value)
     if isinstance(value, PersonName):
         return tuple(group.rstrip("^ ") for group in str(value).rstrip("=").split("="))
     return value.rstrip(" \0") if isinstance(value, str) else value

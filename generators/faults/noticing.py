@@ -43,6 +43,7 @@ BY_OUR_RULES = frozenset(
         "more-than-a-uuid",
         "private-element-without-creator",
         "denied-loss",
+        "wrong-character-set",
         "wrong-group-length",
     }
 )

@@ -104,7 +104,9 @@ def segmentation(scene: Scene) -> Dataset:
     built = highdicom.seg.Segmentation(
         _rendered(images), mask, "BINARY", [segment], **_identity(scene), **_DEVICE, omit_empty_frames=False, content_label="SYNTHETIC"
     )
-    return _with_dimensions(scene, _adopted(scene, built))
+    adopted = _with_dimensions(scene, _adopted(scene, built))
+    adopted["PixelData"].VR = "OB"  # said once, so that it does not hang on the description of the pixels
+    return adopted
 
 
 _DEVICE = {
