@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from conformance.errors import ConformanceError
 
@@ -23,12 +22,11 @@ def embedded_archive(ae_title: str, peer: str, options: Sequence[str] = ()) -> I
     """Start the embedded archive and give the host and port on which it listens.
 
     `peer` is our own Storage SCP as `AE=HOST:PORT`. The archive drops silent connections after `SILENCE_SECONDS`, as its
-    profile declares. It is ended, and what it stored removed, when the context ends.
+    profile declares. It ends, and what it stored goes, with the context, and also when this process is killed.
     """
-    with TemporaryDirectory(prefix="embedded-archive-") as storage:
-        command = [sys.executable, "-m", "conformance.reference", "--port", "0", "--ae", ae_title, "--peer", peer]
-        command += ["--storage", storage, "--artim", str(SILENCE_SECONDS), *options]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "conformance.reference", "--port", "0", "--ae", ae_title, "--peer", peer]
+    command += ["--attached", "--artim", str(SILENCE_SECONDS), *options]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield _ready(process)
         finally:
@@ -37,7 +35,6 @@ def embedded_archive(ae_title: str, peer: str, options: Sequence[str] = ()) -> I
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait()
 
 
 def _ready(process: "subprocess.Popen[str]") -> tuple[str, int]:

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ArchiveSetupError, OSError) as wrong:
         print(wrong, file=sys.stderr)
         return 2
-    _serve(archive)
+    _serve(archive, attached=options.attached)
     return 0
 
 
@@ -37,14 +37,21 @@ def peer(text: str) -> tuple[str, tuple[str, int]]:
     return title.strip(), (host, int(port))
 
 
-def _serve(archive: Archive) -> None:
+def _serve(archive: Archive, *, attached: bool) -> None:
     warnings.simplefilter("ignore")  # pydicom warns about values; the archive judges them itself
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
+    if attached:
+        threading.Thread(target=_await_end_of_input, args=(ended,), daemon=True).start()
     with archive:
         print("ready", archive.settings.host, archive.port, flush=True)
         ended.wait()
+
+
+def _await_end_of_input(ended: threading.Event) -> None:
+    sys.stdin.read()
+    ended.set()
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -79,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--storage", type=Path, metavar="DIR", help="keep objects and index here; without it they go at the end")
     parser.add_argument("--fault", metavar="NAME", help="seed this fault")
     parser.add_argument("--list-faults", action="store_true", help="list the faults and end")
+    parser.add_argument("--attached", action="store_true", help="end when standard input does: whoever started it is gone")
     parser.add_argument("--artim", type=float, default=defaults.artim, metavar="SECONDS", help="wait for an association request")
     parser.add_argument("--idle", type=float, metavar="SECONDS", help="wait for a request; three times ARTIM if not given")
     return parser

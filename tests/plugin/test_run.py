@@ -3,8 +3,10 @@
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from reports.reading import load_results
 
 INCOMPLETE = 6
 CHECKS_BEFORE_THE_END = 20
+ARCHIVE_ENDS_SECONDS = 20
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +160,30 @@ def test_a_killed_run_loses_nothing(tmp_path: Path, archive: Any, capsys: pytest
     assert len(loaded.checks) >= CHECKS_BEFORE_THE_END - 1
     assert main(["render", str(results), "--out", str(tmp_path / "report.html")]) == 0
     assert "truncated" in (tmp_path / "report.html").read_text(encoding="utf-8").lower()
+
+
+def test_a_killed_run_leaves_no_archive_behind(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-v", "--target-ae=X", "--host=embedded", "--listen-port=0"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    line = ""
+    while "preflight  passed       association" not in line:
+        line = process.stdout.readline()
+    port = int(line.rsplit(" lets ", 1)[0].rsplit(":", 1)[1])
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert refused_within(port, ARCHIVE_ENDS_SECONDS)
+
+
+def refused_within(port: int, seconds: float) -> bool:
+    """Whether the port stops taking connections before the time is over."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except ConnectionRefusedError:
+            return True
+    return False
 
 
 def test_without_a_target_the_plugin_is_inert(tmp_path: Path, run_suite: Callable[..., Any]) -> None:
