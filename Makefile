@@ -21,7 +21,7 @@ certify: $(VENV)/.installed
 	esac
 
 test: $(VENV)/.installed system-packages
-	$(BIN)/pytest tests
+	$(BIN)/pytest tests -n 2 --dist loadfile
 
 # What a user gets: the wheel alone, in an environment and a folder of its own.
 wheel: $(VENV)/.installed
