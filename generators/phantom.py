@@ -27,12 +27,19 @@ def phantom(rows: int, columns: int, label: str, number: int, seed: int) -> Grey
     Words that do not fit are left out, the number last.
     """
     picture = _body(rows, columns).copy()
-    _lesion(picture, number)
+    _fill_lesion(picture, number, 0.95)
     grain = np.random.Generator(np.random.PCG64(seed)).random((min(rows, 64), min(columns, 64)), dtype=np.float32)
-    picture[: grain.shape[0], : grain.shape[1]] += grain * np.float32(0.06)
+    picture[: grain.shape[0], : grain.shape[1]] += (grain - np.float32(0.5)) * np.float32(0.06)
     for line, words in enumerate(_captions(rows, columns, label, number)):
-        _write(picture, words, 1 + line * (_HEIGHT + 1) * _scale(columns), _scale(columns))
+        write(picture, words, 1 + line * (_HEIGHT + 1) * _scale(columns), _scale(columns))
     return np.clip(picture, 0, 1)
+
+
+def lesion(rows: int, columns: int, number: int) -> NDArray[np.uint8]:
+    """Mask the lesion of the phantom of the same size and number: 1 in it, 0 elsewhere."""
+    mask = np.zeros((rows, columns), dtype=np.float32)
+    _fill_lesion(mask, number, 1)
+    return mask.astype(np.uint8)
 
 
 def colour(grey: Grey, number: int) -> NDArray[np.uint8]:
@@ -52,14 +59,14 @@ def _body(rows: int, columns: int) -> Grey:
     return picture
 
 
-def _lesion(picture: Grey, number: int) -> None:
+def _fill_lesion(picture: Grey, number: int, level: float) -> None:
     rows, columns = picture.shape
     angle, radius = number * 0.61, min(rows, columns) / 14
     row, column = rows * (0.52 + 0.18 * np.sin(angle)), columns * (0.5 + 0.2 * np.cos(angle))
     top, left, size = int(row - radius), int(column - radius), int(2 * radius) + 3
     window = picture[top : top + size, left : left + size]
     y, x = np.ogrid[top : top + window.shape[0], left : left + window.shape[1]]
-    window[(y - row) ** 2 + (x - column) ** 2 < radius**2] = 0.95
+    window[(y - row) ** 2 + (x - column) ** 2 < radius**2] = level
 
 
 def _captions(rows: int, columns: int, label: str, number: int) -> list[str]:
@@ -72,7 +79,8 @@ def _scale(columns: int) -> int:
     return max(1, columns // 128)
 
 
-def _write(picture: Grey, words: str, top: int, scale: int) -> None:
+def write(picture: Grey, words: str, top: int, scale: int = 1) -> None:
+    """Burn words into a picture, in place: capital letters, digits and hyphens of 3 x 5 pixels times `scale`."""
     for place, letter in enumerate(words):
         glyph = _glyph(letter, scale)
         left = 1 + place * _ADVANCE * scale

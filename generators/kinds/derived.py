@@ -14,6 +14,7 @@ from generators.elements import code, put
 from generators.kinds.documents import FINDING, REPORT, requested
 from generators.kinds.kind import Kind, Scene
 from generators.kinds.modules import DEVICE, MANUFACTURER, common
+from generators.phantom import lesion
 
 _OBSERVER = "SYNTHETIC-Observer^Conformance"
 
@@ -89,7 +90,7 @@ def segmentation(scene: Scene) -> Dataset:
     """Render a binary segmentation of the lesion, a frame for each CT image."""
     highdicom, codes = _highdicom(), _codes()
     images = scene.sources("CT")
-    mask = np.stack([image.grey() > np.float32(0.8) for image in images]).astype(np.uint8)
+    mask = np.stack([lesion(image.instance.rows, image.instance.columns, image.instance.number) for image in images])
     method = highdicom.AlgorithmIdentificationSequence("SYNTHETIC", codes.DCM.ArtificialIntelligence, "1")
     segment = highdicom.seg.SegmentDescription(
         1,
