@@ -26,6 +26,7 @@ from conformance.suite.system import SYSTEM
 from conformance.target import EMBEDDED, Profile, Settings, build_target, convert, load_profile
 from conformance.verdicts import Certification
 from reports.html import write_report
+from reports.language import LANGUAGES
 from reports.reading import load_results
 from reports.terminal import summary_lines
 
@@ -102,6 +103,9 @@ def _plan(config: pytest.Config) -> Plan:
         slow=certify or bool(settings["--slow"]),
         command=shlex.join(["pytest", *(argument for argument in config.invocation_params.args if isinstance(argument, str))]),
         profile=builtins(settings.profile),
+        tester=settings.text("--tester"),
+        lang=settings.text("--lang"),
+        baseline=settings.path("--baseline"),
     )
 
 
@@ -117,6 +121,12 @@ def _refuse_what_cannot_work(config: pytest.Config, plan: Plan) -> None:
         raise pytest.UsageError("-n: a run asks one system one question at a time; leave -n out")
     if config.args_source is pytest.Config.ArgsSource.ARGS:
         raise pytest.UsageError(f"{config.args[0]}: --target-ae brings its own suite; give no path (select with -k or -m)")
+    if plan.lang not in LANGUAGES:
+        raise pytest.UsageError(f"--lang: is {plan.lang!r}; use one of {', '.join(LANGUAGES)}")
+    if plan.baseline:
+        load_results(plan.baseline)
+    if plan.certify and plan.target.missing:
+        raise pytest.UsageError(f"--certify: the profile does not say {', '.join(plan.target.missing)}")
     chosen = [name for name in SELECTIONS if plan.certify and getattr(config.option, name, None)]
     if chosen:
         raise pytest.UsageError(f"--certify: runs the whole suite; leave out the selection ({', '.join(chosen)})")
@@ -217,7 +227,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     interrupted = not gone and exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
     stopped = interrupted or (not gone and bool(session.shouldstop or session.shouldfail))
     footer = run.finish("the run was stopped before its end" if stopped else "")
-    write_report(run.results_path, run.report_path)
+    write_report(run.results_path, run.report_path, run.plan.lang, run.plan.baseline)
     if not interrupted:
         session.exitstatus = EXIT_CODES[footer.certification]
 

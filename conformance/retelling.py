@@ -20,6 +20,7 @@ from conformance.target import Target
 from conformance.verdicts import Outcome, Verdict, judge, roll_up
 from generators import Encoded
 from reports import results
+from reports.timing import latencies
 
 MAX_FILES = 12
 MAX_SLUG = 100
@@ -110,6 +111,7 @@ def check_record(item: pytest.Item, observation: Observation, ids: Sequence[str]
     acts = [] if conforms else run.system.acts
     files = save_cases(run.plan.report_dir, item.name, [instance for act in acts for instance in act.instances])
     recorder: Recorder = run.system.recorder
+    transcript = [wire_step(step) for step in recorder.steps]
     return results.Check(
         nodeid=f"{item.path.name}::{item.name}",
         name=item.name,
@@ -117,11 +119,14 @@ def check_record(item: pytest.Item, observation: Observation, ids: Sequence[str]
         seconds=seconds,
         waiting=recorder.waiting,
         findings=found,
-        transcript=[] if conforms else [wire_step(step) for step in recorder.steps],
+        transcript=[] if conforms else transcript,
         dropped=recorder.dropped,
         files=files,
         repeat="" if conforms else f"{run.plan.command} --seed={run.plan.seed} -k {shlex.quote(item.name)}",
         repeat_dcmtk="\n".join(dcmtk_commands(acts, files, run.system.target)),
+        began=max(run.elapsed - seconds, 0.0),
+        octets=sum(step.size for step in recorder.steps),
+        latencies=latencies(transcript),
     )
 
 

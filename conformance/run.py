@@ -57,6 +57,9 @@ class Plan:
     slow: bool
     command: str
     profile: dict[str, object] = field(default_factory=dict)
+    tester: str = ""
+    lang: str = "en"
+    baseline: Path | None = None
 
 
 class Run:
@@ -112,6 +115,11 @@ class Run:
         self.system = System(target, listener, Synthesizer(plan.seed, plan.nonce), self.ledger)
         self._writer.write(header(plan, target, self.partial, self.scope))
 
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self._began
+
     def preflight(self) -> Iterable[results.Preflight]:
         """Run the preflight, recording each step as it ends; `stopped` says where it failed."""
         journey = Journey(self.system)
@@ -150,6 +158,7 @@ class Run:
         if interrupted:
             self.partial.append(interrupted)
         rows = [self._row(requirement) for requirement in self.scope]
+        self.partial += self._stale_waivers(rows)
         for row in rows:
             self._writer.write(row)
         footer = self._footer(rows)
@@ -189,7 +198,7 @@ class Run:
 
     def _why_not_run(self, requirement: Requirement) -> str:
         if requirement.untested:
-            return f"not tested: {requirement.untested}"
+            return requirement.untested
         if self.stopped:
             return self.stopped
         if requirement.slow and not self.plan.slow:
@@ -202,6 +211,12 @@ class Run:
                 return results.Waiver(id_, waiver.owner, waiver.reason, waiver.expires.isoformat(), waiver.reference)
         return None
 
+    def _stale_waivers(self, rows: Sequence[results.Requirement]) -> list[str]:
+        """A formal run admits no waiver that waives nothing: somebody would go on answering for it."""
+        used = {row.id for row in rows if row.waiver is not None}
+        stale = [waiver.requirement for waiver in self.plan.waivers if waiver.requirement not in used]
+        return [f"the waiver for {id_} is stale: it did not fail" for id_ in stale if self.plan.certify]
+
     def _footer(self, rows: Sequence[results.Requirement]) -> results.Footer:
         register = self.plan.register
         judged = [(register[row.id].level, Verdict(row.verdict), row.waiver is not None) for row in rows]
@@ -210,7 +225,7 @@ class Run:
             certification=certification,
             reasons=self._reasons(rows),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
-            seconds=time.monotonic() - self._began,
+            seconds=self.elapsed,
             waiting=self._waiting,
             verdicts=dict(Counter(row.verdict for row in rows)),
             foreign=self.ledger.foreign,
@@ -272,27 +287,9 @@ def header(plan: Plan, target: Target, partial: list[str], scope: Sequence[Requi
         certify=plan.certify,
         partial=list(partial),
         command=plan.command,
-        environment={"python": platform.python_version(), "system": platform.system()},
-        register=[register_row(requirement) for requirement in scope],
-    )
-
-
-def register_row(requirement: Requirement) -> results.RegisterRow:
-    """Copy a requirement into the results."""
-    return results.RegisterRow(
-        id=requirement.id,
-        title=requirement.title,
-        level=requirement.level,
-        roles=[str(role) for role in requirement.roles],
-        provenance=requirement.provenance,
-        text=requirement.text,
-        rationale=requirement.rationale,
-        sources=list(requirement.sources),
-        verified=requirement.verified,
-        unverified=list(requirement.unverified),
-        evidence=list(requirement.evidence),
-        applies_when=requirement.applies_when,
-        untested=requirement.untested,
+        environment={"python": platform.python_version(), "system": platform.system()} | ({"tester": plan.tester} if plan.tester else {}),
+        register=[results.RegisterRow.of(requirement) for requirement in scope],
+        guide_title=plan.register.title,
     )
 
 

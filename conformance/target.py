@@ -85,6 +85,12 @@ class Target:
     claims: Claims = field(default_factory=Claims)
 
     @property
+    def missing(self) -> list[str]:
+        """What a formal run wants to know of the product and its claims, and the profile does not say."""
+        unsaid = [f"product.{field.name}" for field in msgspec.structs.fields(self.product) if not getattr(self.product, field.name)]
+        return unsaid + ["claims.services"] * (self.claims.services is None)
+
+    @property
     def endpoint(self) -> Endpoint:
         return Endpoint(self.host, self.port, self.ae_title, self.calling_ae)
 

@@ -41,11 +41,9 @@ class SuiteRun:
 
     def judged(self, verdict: str) -> set[str]:
         """The rows with this verdict, but for those that no check decides yet or that this run left out."""
-        return {row["id"] for row in self.of_kind("requirement") if row["verdict"] == verdict and not _left_out(row)}
-
-
-def _left_out(row: dict[str, Any]) -> bool:
-    return str(row.get("reason", "")).startswith(("not tested", "not selected"))
+        untested = {row["id"] for row in self.records[0]["register"] if row.get("untested")}
+        judged = [row for row in self.of_kind("requirement") if row["verdict"] == verdict and row["id"] not in untested]
+        return {row["id"] for row in judged if not row.get("reason", "").startswith("not selected")}
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,13 @@ WRONG: dict[str, tuple[list[str], str]] = {
     "no such register": (["--target-ae=X", "--host=127.0.0.1", "--guide=absent.toml"], "absent.toml: "),
     "a path": (["--target-ae=X", "--host=127.0.0.1", "."], ".: --target-ae brings its own suite"),
     "parallel": (["--target-ae=X", "--host=127.0.0.1", "-p", "xdist", "-n", "2"], "-n: a run asks one system one question at a time"),
-    "a selected certification": (["--target-ae=X", "--host=127.0.0.1", "--certify", "-k", "STORE"], "--certify: runs the whole suite"),
+    "unknown language": (["--target-ae=X", "--host=127.0.0.1", "--lang=de"], "--lang: is 'de'; use one of "),
+    "no such baseline": (["--target-ae=X", "--host=127.0.0.1", "--baseline=absent.jsonl"], "absent.jsonl: "),
+    "a certification without profile": (
+        ["--target-ae=X", "--host=127.0.0.1", "--certify"],
+        "--certify: the profile does not say product.vendor",
+    ),
+    "a selected certification": (["--target-ae=X", "--host=embedded", "--certify", "-k", "STORE"], "--certify: runs the whole suite"),
 }
 
 
