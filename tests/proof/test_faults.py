@@ -45,7 +45,7 @@ def test_a_fault_is_failed_for_exactly_what_it_breaks(runs: dict[str, Outcome], 
     seen, expected = runs[fault].result(), FAULTS[fault]
     if expected.stops_preflight:
         assert seen.judged("FAIL") == seen.judged("PASS") == set()
-        assert "preflight stopped" in seen.output
+        assert seen.footer["reasons"][0].startswith("preflight stopped")
         return
     assert {
         "FAIL": seen.judged("FAIL"),
