@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from conformance.guide import BUNDLED
+
 USAGE, INCOMPLETE = 4, 6
 
 
@@ -108,3 +110,14 @@ def test_an_unregistered_destination_stops_the_preflight(tmp_path: Path, run_sui
     reason = stopped_at(run_suite(tmp_path, *options))
     assert reason.startswith("preflight stopped at retrieve: C-MOVE answered A801")
     assert f"register AE STRANGER at 127.0.0.1:{archive.listen_port} as a destination on EMBEDDED" in reason
+
+
+def test_a_check_for_a_row_that_the_edition_does_not_hold_stops_collection(tmp_path: Path, run_suite: Callable[..., Any]) -> None:
+    text = BUNDLED.read_text(encoding="utf-8")
+    begin = text.index('[[requirement]]\nid = "STORE-01"')
+    end = text.index("[[requirement]]", begin + 1)
+    (tmp_path / "other.toml").write_text(text[:begin] + text[end:], encoding="utf-8")
+    seen = run_suite(tmp_path, "--target-ae=X", "--host=127.0.0.1", "--guide=other.toml")
+    assert seen.code == USAGE, seen.output
+    [line] = lines_of(seen, "ERROR: requirements that the register does not hold")
+    assert "names 'STORE-01'" in line
