@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -91,7 +92,7 @@ class Bound:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser("python -m bench.generators", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser("python -m bench.generators", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--peers", default=sys.executable, metavar="PYTHON", help="an interpreter that has the peers")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and instances: for a look, not for figures")
     options = parser.parse_args(arguments)
@@ -109,7 +110,7 @@ def kinds(rounds: int) -> list[Bound]:
         study = Synthesizer(1, "BENCH").study(kind, instances=10, rows=SIDE, columns=SIDE, frames=4)
         prepared = list(study.datasets())
         size = sum(len(each.part10()) for each in iterate_study(study))
-        ours, bare = interleaved([lambda study=study: generate(study), lambda prepared=prepared: write(prepared)], rounds)
+        ours, bare = interleaved([partial(generate, study), partial(write, prepared)], rounds)
         ratios.append(bare / ours)
         count = len(prepared)
         print(f"{kind:18}{count / ours:11.0f}{size / ours / 1e6:9.1f}{count / bare:12.0f}{bare / ours:8.2f}")

@@ -29,10 +29,12 @@ def phantom(rows: int, columns: int, label: str, number: int, seed: int) -> Grey
     picture = _body(rows, columns).copy()
     _fill_lesion(picture, number, 0.95)
     grain = np.random.Generator(np.random.PCG64(seed)).random((min(rows, 64), min(columns, 64)), dtype=np.float32)
-    picture[: grain.shape[0], : grain.shape[1]] += (grain - np.float32(0.5)) * np.float32(0.06)
+    grained = picture[: grain.shape[0], : grain.shape[1]]
+    grained += (grain - np.float32(0.5)) * np.float32(0.06)
+    np.clip(grained, 0, 1, out=grained)
     for line, words in enumerate(_captions(rows, columns, label, number)):
         write(picture, words, 1 + line * (_HEIGHT + 1) * _scale(columns), _scale(columns))
-    return np.clip(picture, 0, 1)
+    return picture
 
 
 def lesion(rows: int, columns: int, number: int) -> NDArray[np.uint8]:

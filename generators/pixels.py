@@ -1,10 +1,15 @@
 """Pixels as content: what is the same picture, whatever it is encoded in."""
 
 import hashlib
+from collections.abc import Iterator
 
 from pydicom import Dataset
+from pydicom.encaps import generate_frames
 from pydicom.tag import Tag
 from pydicom.uid import UID, ExplicitVRLittleEndian
+
+from generators.errors import GeneratorError
+from generators.syntaxes import syntax_named
 
 PIXELS = Tag(0x7FE0, 0x0010)
 
@@ -44,6 +49,17 @@ def _interleaved(dataset: Dataset, value: bytes) -> bytes:
 
 def _decompressed(dataset: Dataset, value: bytes) -> bytes:
     try:
-        return bytes(dataset.pixel_array.tobytes())
-    except (AttributeError, ValueError, RuntimeError, NotImplementedError):
+        return b"".join(_frames(dataset, value))
+    except (AttributeError, GeneratorError, ValueError, RuntimeError):
         return value
+
+
+def _frames(dataset: Dataset, value: bytes) -> Iterator[bytes]:
+    """Decode frame by frame; samples have the size that Bits Allocated says, and colours are interleaved."""
+    decode = syntax_named(syntax_of(dataset)).decode
+    if decode is None:
+        yield dataset.pixel_array.tobytes()
+        return
+    for frame in generate_frames(value, number_of_frames=int(dataset.get("NumberOfFrames", 1))):
+        samples = decode(frame)
+        yield samples.astype(f"{samples.dtype.kind}{dataset.BitsAllocated // 8}", copy=False).tobytes()

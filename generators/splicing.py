@@ -43,7 +43,7 @@ class SeriesEncoder:
         written = [part if isinstance(part, bytes) else self._element(part, values[part]) for part in self._parts]
         return Encoded(instance.sop_class_uid, instance.uid, str(self._syntax), b"".join([*written, *self._pixels(scene)]))
 
-    def _values(self, scene: Scene) -> Mapping[str, str]:
+    def _values(self, scene: Scene) -> Mapping[str, str | int]:
         assert self._kind.varying is not None
         return {"SOPInstanceUID": scene.instance.uid, **self._kind.varying(scene)}
 
@@ -62,9 +62,9 @@ class SeriesEncoder:
     def _encoded(self, shared: Dataset, whole: Dataset) -> bytes:
         return dataset_bytes(shared, self._syntax, whole.get("SpecificCharacterSet", "ISO_IR 6"))
 
-    def _element(self, keyword: str, value: str) -> bytes:
+    def _element(self, keyword: str, value: str | int) -> bytes:
         tag, vr = tag_for_keyword(keyword) or 0, dictionary_VR(keyword)
-        data = value.encode("ascii") + (b"\0" if vr == "UI" else b" ") * (len(value) % 2)
+        data = struct.pack("<H", value) if isinstance(value, int) else _even(value, b"\0" if vr == "UI" else b" ")
         if self._syntax.is_implicit_VR:
             return struct.pack("<HHI", tag >> 16, tag & 0xFFFF, len(data)) + data
         return struct.pack("<HH2sH", tag >> 16, tag & 0xFFFF, vr.encode(), len(data)) + data
@@ -76,6 +76,10 @@ class SeriesEncoder:
         size = sum(map(len, frames))
         header = pixel_header(self._pixel_vr, size + size % 2, implicit=self._syntax.is_implicit_VR)
         return [header, *frames, b"\0" * (size % 2)]
+
+
+def _even(text: str, padding: bytes) -> bytes:
+    return text.encode("ascii") + padding * (len(text) % 2)
 
 
 def pixel_header(vr: str, length: int, *, implicit: bool) -> bytes:

@@ -38,20 +38,23 @@ class Depth:
 
 
 FrameEncoder = Callable[[Frame, Depth], bytes]
+FrameDecoder = Callable[[bytes], Frame]
 
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
     """One transfer syntax.
 
-    `encode` is None where pixels stay native. `most_bits` bounds Bits Stored; `colour` is the photometric interpretation of colour
-    pixels in it; `method` is what Lossy Image Compression Method says (PS3.3 C.7.6.1.1.5.1), empty where nothing is lost.
+    `encode` is None where pixels stay native, `decode` where pydicom itself decodes them. `most_bits` bounds Bits Stored; `colour` is the
+    photometric interpretation of colour pixels in it; `method` is what Lossy Image Compression Method says (PS3.3 C.7.6.1.1.5.1), empty
+    where nothing is lost.
     """
 
     name: str
     uid: str
     title: str
     encode: FrameEncoder | None = None
+    decode: FrameDecoder | None = None
     most_bits: int = 16
     colour: str = "RGB"
     method: str = ""
@@ -61,8 +64,8 @@ class Syntax:
         return not self.method
 
 
-def by_pydicom(uid: str, **options: Any) -> FrameEncoder:
-    """Encode frames with the plugin that pydicom finds."""
+def by_pydicom(uid: str, plugin: str, **options: Any) -> FrameEncoder:
+    """Encode frames with one plugin of pydicom: another would give other bytes."""
 
     def encode(frame: Frame, depth: Depth) -> bytes:
         from pydicom.pixels.encoders.base import get_encoder
@@ -80,7 +83,7 @@ def by_pydicom(uid: str, **options: Any) -> FrameEncoder:
         }
         if samples == 3:
             described["planar_configuration"] = 0
-        return bytes(get_encoder(uid).encode(frame, **described, **options))
+        return bytes(get_encoder(uid).encode(frame, encoding_plugin=plugin, **described, **options))
 
     return encode
 
@@ -146,28 +149,46 @@ def _declare_depth(stream: bytes, bits: int) -> bytes:
     return bytes(patched)
 
 
-_JPEG, _JPEG_LS, _JPEG_2000, _HTJ2K = "ISO_10918_1", "ISO_14495_1", "ISO_15444_1", "ISO_15444_15"
+def _jpeg(stream: bytes) -> Frame:
+    from imagecodecs import jpeg8_decode
+
+    return jpeg8_decode(stream)
+
+
+def _jpeg_ls(stream: bytes) -> Frame:
+    from imagecodecs import jpegls_decode
+
+    return jpegls_decode(stream)
+
+
+def _jpeg_2000(stream: bytes) -> Frame:
+    from imagecodecs import jpeg2k_decode
+
+    return jpeg2k_decode(stream)
+
+
+_JPEG, _NEAR_LOSSLESS, _WAVELET, _HTJ2K = "ISO_10918_1", "ISO_14495_1", "ISO_15444_1", "ISO_15444_15"
 _LOSSLESS, _SV1 = by_libjpeg(lossless=True, predictor=6), by_libjpeg(lossless=True, predictor=1)
 _RCT, _ICT = "YBR_RCT", "YBR_ICT"
 _REVERSIBLE, _IRREVERSIBLE = by_openjpeg(reversible=True), by_openjpeg(reversible=False)
-_NEAR = by_pydicom(JPEGLSNearLossless, jls_error=2)
+_NEAR = by_pydicom(JPEGLSNearLossless, "pyjpegls", jls_error=2)
 
 _TABLE = (
     Syntax("implicit", ImplicitVRLittleEndian, "Implicit VR Little Endian"),
     Syntax("explicit", ExplicitVRLittleEndian, "Explicit VR Little Endian"),
     Syntax("deflated", DeflatedExplicitVRLittleEndian, "Deflated Explicit VR Little Endian"),
     Syntax("big-endian", ExplicitVRBigEndian, "Explicit VR Big Endian (retired)"),
-    Syntax("rle", RLELossless, "RLE Lossless", by_pydicom(RLELossless)),
-    Syntax("jpeg-baseline", JPEGBaseline8Bit, "JPEG Baseline", by_libjpeg(lossless=False), 8, "YBR_FULL_422", _JPEG),
-    Syntax("jpeg-extended", JPEGExtended12Bit, "JPEG Extended", by_libjpeg(lossless=False), 12, "YBR_FULL_422", _JPEG),
-    Syntax("jpeg-lossless", JPEGLossless, "JPEG Lossless, Process 14", _LOSSLESS),
-    Syntax("jpeg-lossless-sv1", JPEGLosslessSV1, "JPEG Lossless, Process 14, Selection Value 1", _SV1),
-    Syntax("jpeg-ls", JPEGLSLossless, "JPEG-LS Lossless", by_pydicom(JPEGLSLossless)),
-    Syntax("jpeg-ls-near", JPEGLSNearLossless, "JPEG-LS Near-lossless", _NEAR, method=_JPEG_LS),
-    Syntax("jpeg2000-lossless", JPEG2000Lossless, "JPEG 2000 Lossless", _REVERSIBLE, colour=_RCT),
-    Syntax("jpeg2000", JPEG2000, "JPEG 2000", _IRREVERSIBLE, colour=_ICT, method=_JPEG_2000),
-    Syntax("htj2k-lossless", HTJ2KLossless, "High-Throughput JPEG 2000 Lossless", by_openjph(reversible=True), colour=_RCT),
-    Syntax("htj2k", HTJ2K, "High-Throughput JPEG 2000", by_openjph(reversible=False), colour=_ICT, method=_HTJ2K),
+    Syntax("rle", RLELossless, "RLE Lossless", by_pydicom(RLELossless, "pylibjpeg")),
+    Syntax("jpeg-baseline", JPEGBaseline8Bit, "JPEG Baseline", by_libjpeg(lossless=False), _jpeg, 8, "YBR_FULL_422", _JPEG),
+    Syntax("jpeg-extended", JPEGExtended12Bit, "JPEG Extended", by_libjpeg(lossless=False), _jpeg, 12, "YBR_FULL_422", _JPEG),
+    Syntax("jpeg-lossless", JPEGLossless, "JPEG Lossless, Process 14", _LOSSLESS, _jpeg),
+    Syntax("jpeg-lossless-sv1", JPEGLosslessSV1, "JPEG Lossless, Process 14, Selection Value 1", _SV1, _jpeg),
+    Syntax("jpeg-ls", JPEGLSLossless, "JPEG-LS Lossless", by_pydicom(JPEGLSLossless, "pyjpegls"), _jpeg_ls),
+    Syntax("jpeg-ls-near", JPEGLSNearLossless, "JPEG-LS Near-lossless", _NEAR, _jpeg_ls, method=_NEAR_LOSSLESS),
+    Syntax("jpeg2000-lossless", JPEG2000Lossless, "JPEG 2000 Lossless", _REVERSIBLE, _jpeg_2000, colour=_RCT),
+    Syntax("jpeg2000", JPEG2000, "JPEG 2000", _IRREVERSIBLE, _jpeg_2000, colour=_ICT, method=_WAVELET),
+    Syntax("htj2k-lossless", HTJ2KLossless, "High-Throughput JPEG 2000 Lossless", by_openjph(reversible=True), _jpeg_2000, colour=_RCT),
+    Syntax("htj2k", HTJ2K, "High-Throughput JPEG 2000", by_openjph(reversible=False), _jpeg_2000, colour=_ICT, method=_HTJ2K),
 )
 
 SYNTAXES: Mapping[str, Syntax] = {syntax.name: syntax for syntax in _TABLE}

@@ -48,6 +48,11 @@ class Synthesizer:
         made = self.pool.patient(serial) if self.pool else self._person(serial, script)
         return replace(made, **overrides)
 
+    def health_card(self, *, valid: bool = True) -> tuple[str, Issuer]:
+        """Give an Ontario health card number with its issuer, for `other_ids`; not valid: with a wrong check digit."""
+        random = self._random("health card", self._next("health card"))
+        return health_card_number(f"{random.randrange(10**9):09}", valid=valid), HEALTH_CARD
+
     def order(self, **overrides: Any) -> Order:
         """Give a new order. Its accession number has at most 16 characters and carries the nonce."""
         serial = self._next("order")
@@ -136,7 +141,7 @@ class Synthesizer:
             birth_date=born,
             sex=random.choice("MFO"),
             issuer=ISSUER,
-            other_ids=((health_card_number(f"{random.randrange(10**9):09}"), HEALTH_CARD),),
+            other_ids=(self.health_card(),),
         )
 
     def _next(self, what: str) -> int:

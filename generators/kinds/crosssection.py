@@ -93,8 +93,12 @@ def _varying(scene: Scene) -> dict[str, str]:
     return numbered(scene) | placed(scene)
 
 
+def _varying_in_pet(scene: Scene) -> dict[str, str | int]:
+    return {**_varying(scene), "ImageIndex": scene.instance.number}
+
+
 KINDS = (
     Kind("CT", "CT", "CT Image", "1.2.840.10008.5.1.4.1.1.2", ct, grey(11), varying=_varying),
     Kind("MR", "MR", "MR Image", "1.2.840.10008.5.1.4.1.1.4", mr, grey(12), varying=_varying),
-    Kind("PT", "PT", "Positron Emission Tomography", "1.2.840.10008.5.1.4.1.1.128", pt, grey(14, "<i2")),
+    Kind("PT", "PT", "Positron Emission Tomography", "1.2.840.10008.5.1.4.1.1.128", pt, grey(14, "<i2"), varying=_varying_in_pet),
 )

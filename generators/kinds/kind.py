@@ -62,8 +62,8 @@ class Kind:
 
     `build` renders all but the pixels that `paint` makes; a kind without `paint` is no image. `source` names the kind whose images it
     refers to; `many` is false where one object of it describes a whole study. `varying` gives the elements at the top of the data set in
-    which instances of a series differ, beside SOP Instance UID and pixels, as encoded text: large studies write those alone anew. It is
-    None where instances differ deeper down.
+    which instances of a series differ, beside SOP Instance UID and pixels: as encoded text, or as numbers where the VR is US. Large
+    studies write those alone anew. It is None where instances differ deeper down.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Kind:
     multiframe: bool = False
     source: str = ""
     many: bool = True
-    varying: Callable[[Scene], Mapping[str, str]] | None = None
+    varying: Callable[[Scene], Mapping[str, str | int]] | None = None
 
     @property
     def pixels(self) -> bool:

@@ -10,7 +10,9 @@ def grey(bits: int, dtype: str = "<u2") -> Painter:
     """Paint the grey phantom over the whole range of `bits`."""
 
     def paint(scene: Scene, frame: int) -> Frame:
-        return (scene.grey(frame) * np.float32(2**bits - 1)).astype(dtype)
+        picture = scene.grey(frame)
+        picture *= np.float32(2**bits - 1)
+        return picture.astype(dtype)
 
     return paint
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom import dcmread
@@ -11,9 +12,9 @@ from generators import FAULTS, KINDS, SCRIPTS, SYNTAXES
 from generators.commandline import main
 
 
-def written(folder: Path, *options: str) -> dict[str, object]:
+def written(folder: Path, *options: str) -> dict[str, Any]:
     assert main(["study", "--rows", "16", "--columns", "16", "--out", str(folder), *options]) == 0
-    manifest: dict[str, object] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     return manifest
 
 

@@ -5,16 +5,19 @@ Where a validator is itself wrong the finding is listed in one of the tables her
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import av
 import imagecodecs
 import numpy as np
-import openjpeg
 import pytest
+from highdicom import _standard_utils
 from highdicom._standard_utils import check_required_attributes, get_iod_module_map, get_sop_class_iod_map
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from openjpeg.utils import decode as decode_openjpeg
 from pydicom import Dataset
 from pydicom.encaps import get_frame
 from pydicom.uid import UID
@@ -66,6 +69,9 @@ IMAGE_TOOLS: Mapping[str, str] = {
 }
 
 
+_TREES = cache(_standard_utils.construct_module_tree)
+
+
 @dataclass
 class Gathered:
     """The files of the examples: each study's, and the object that it was made for, in the syntax that was drawn for it."""
@@ -102,7 +108,13 @@ class Gathered:
         return path
 
 
-@pytest.mark.timeout(120)
+@pytest.fixture(autouse=True)
+def _trees_are_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """highdicom builds the tree of a module anew at each question; nothing changes it."""
+    monkeypatch.setattr(_standard_utils, "construct_module_tree", _TREES)
+
+
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_sound_object_is_accepted(kind: str, tmp_path: Path, validators: Validators) -> None:
     gathered = Gathered(tmp_path)
@@ -162,20 +174,20 @@ def assert_decodes_alike(dataset: Dataset, encoded: Encoded, syntax: Syntax) -> 
     pixels = encoded.dataset().PixelData
     for number, frame in enumerate(painted):
         stream = get_frame(pixels, number, number_of_frames=len(painted))
-        first = openjpeg.decode(stream)
+        first = decode_openjpeg(stream)
         second = imagecodecs.htj2k_decode(stream) if "htj2k" in syntax.name else by_ffmpeg(stream, dataset)
         assert np.abs(first.astype(int) - second).max() <= (0 if syntax.lossless else ROUNDING[dataset.BitsAllocated])
         assert not syntax.lossless or np.array_equal(first, frame)
 
 
-def by_ffmpeg(stream: bytes, dataset: Dataset) -> np.ndarray:
+def by_ffmpeg(stream: bytes, dataset: Dataset) -> NDArray[np.int64]:
     """Decode with libavcodec's own decoder, which moves samples to the upper bits and signed ones above zero."""
     context = av.CodecContext.create("jpeg2000", "r")
     frames = context.decode(av.Packet(stream)) or context.decode(None)
-    decoded = frames[0].to_ndarray()
+    decoded: NDArray[np.int64] = frames[0].to_ndarray().astype(np.int64)
     if dataset.BitsAllocated == 8:
         return decoded
-    moved = decoded.astype(int) >> (16 - dataset.BitsStored)
+    moved: NDArray[np.int64] = decoded >> (16 - dataset.BitsStored)
     return moved - 2 ** (dataset.BitsStored - 1) if dataset.PixelRepresentation else moved
 
 
