@@ -98,7 +98,10 @@ class Journey:
         return Note(f"{target.ae_title} at {target.host}:{target.port} lets {target.calling_ae} in")
 
     def _echo(self) -> Note:
-        answer = self._ask("C-ECHO", self.system.echo)
+        try:
+            answer = self._ask("C-ECHO", self.system.echo)
+        except NotAccepted:
+            return Note("Verification is not offered", "the verification checks will judge that")
         if answer.status != 0:
             raise Stop(f"C-ECHO answered {answer.status:04X}", "see the system's log for why it refuses a C-ECHO")
         return Note("answered 0000")
@@ -131,7 +134,12 @@ class Journey:
     def _store(self) -> Note:
         self._study = self.system.synthesizer.study("CT", instances=1)
         self._instances = encode_study(self._study)
-        answer = self._ask("C-STORE", lambda: self.system.store(*self._instances)[0])
+        try:
+            answer = self._ask("C-STORE", lambda: self.system.store(*self._instances)[0])
+        except NotAccepted as error:
+            raise Stop(
+                str(error), "let the system accept CT Image Storage in Explicit VR Little Endian, in which this release sends"
+            ) from error
         if answer.status_class not in TAKEN:
             raise Stop(
                 f"a sound synthetic CT object was answered {describe('C-STORE', answer.status)} {answer.comment}".rstrip(),
@@ -149,7 +157,7 @@ class Journey:
                 f"C-FIND was answered {describe('C-FIND', answer.final.status)} {answer.final.comment}".rstrip(),
                 f"let AE {self.system.target.calling_ae} query {self.system.target.ae_title}",
             )
-        if not answer.matches and not self.system.await_found(study_query(self._known)):
+        if not answer.matches and not self._ask("C-FIND", lambda: self.system.await_found(study_query(self._known))):
             return Note("the object was taken but is not found", "the storage checks will judge that")
         return Note("the object is found")
 
@@ -208,4 +216,4 @@ def remedy_for(ending: Ending, system: System) -> str:
         EndingKind.CLOSE: f"{register}; or the port is not a DICOM port",
         EndingKind.RESET: f"{register}; or the port is not a DICOM port",
         EndingKind.SILENCE: "the system took the connection and never answered; check the port, TLS, and its log",
-    }[ending.kind]
+    }.get(ending.kind, "see the system's log for why it ends the association")

@@ -122,12 +122,18 @@ def check_record(item: pytest.Item, observation: Observation, ids: Sequence[str]
         transcript=[] if conforms else transcript,
         dropped=recorder.dropped,
         files=files,
-        repeat="" if conforms else f"{run.plan.command} --seed={run.plan.seed} -k {shlex.quote(item.name)}",
+        repeat="" if conforms else repeat_command(item, run),
         repeat_dcmtk="\n".join(dcmtk_commands(acts, files, run.system.target)),
         began=max(run.elapsed - seconds, 0.0),
         octets=sum(step.size for step in recorder.steps),
         latencies=latencies(transcript),
     )
+
+
+def repeat_command(item: pytest.Item, run: Run) -> str:
+    """Write the command that asks this question again, and leaves the report of this run alone."""
+    slow = ["--slow"] if item.get_closest_marker("slow") else []
+    return f"{run.plan.repeat} {shlex.join([f'--seed={run.plan.seed}', *slow, '-k', item.name])}"
 
 
 def wire_step(step: Step) -> results.WireStep:

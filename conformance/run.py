@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import msgspec
 
@@ -24,6 +25,7 @@ from conformance.target import EMBEDDED, Target
 from conformance.verdicts import UNDECIDED, Certification, Outcome, Verdict, certify, judge, worst
 from generators import Synthesizer
 from reports import results
+from reports.results import Results
 
 DISTRIBUTION = "ontario-dicom-conformance"
 RESULTS_FILE = "results.jsonl"
@@ -45,7 +47,7 @@ def new_nonce() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is asked to do. `command` is what repeats it; `partial` says why it cannot certify, if it cannot."""
+    """What a run is asked to do. `command` is how it was called; `repeat` begins the command that repeats one check of it."""
 
     target: Target
     register: Register
@@ -56,10 +58,11 @@ class Plan:
     certify: bool
     slow: bool
     command: str
+    repeat: str
     profile: dict[str, object] = field(default_factory=dict)
     tester: str = ""
     lang: str = "en"
-    baseline: Path | None = None
+    baseline: Results | None = None
 
 
 class Run:
@@ -73,8 +76,8 @@ class Run:
         self._began = time.monotonic()
         self._waiting = 0.0
         self._seen: defaultdict[str, list[tuple[str, Outcome, float, str]]] = defaultdict(list)
-        self._writer = open_results(plan.report_dir)
         self._open = ExitStack()
+        self._writer: results.ResultsWriter
         self.ledger = Ledger()
         self.system: System
 
@@ -96,8 +99,17 @@ class Run:
         Raises:
             ListenerError: our port is taken.
             EmbeddedArchiveError: the embedded archive did not start.
+            ReportFolderError: the report folder cannot be written. What it held before is untouched until all else has started.
         """
+        try:
+            self._start()
+        except BaseException:
+            self._open.close()
+            raise
+
+    def _start(self) -> None:
         plan, target = self.plan, self.plan.target
+        make_report_folder(plan.report_dir)
         listener = self._open.enter_context(
             Listener(
                 target.listen_host,
@@ -113,6 +125,7 @@ class Run:
             host, port = self._open.enter_context(embedded_archive(target.ae_title, peer))
             target = replace(target, host=host, port=port)
         self.system = System(target, listener, Synthesizer(plan.seed, plan.nonce), self.ledger)
+        self._writer = self._open.enter_context(open_results(plan.report_dir))
         self._writer.write(header(plan, target, self.partial, self.scope))
 
     @property
@@ -168,7 +181,6 @@ class Run:
 
     def close(self) -> None:
         """End what was started, and leave the results file as it stands."""
-        self._writer.close()
         self._open.close()
 
     def _row(self, requirement: Requirement) -> results.Requirement:
@@ -250,19 +262,35 @@ class Run:
         return [text.format(n=len(ids), ids=", ".join(ids)) for ids, text in sentences if ids] + self.partial
 
 
-def open_results(folder: Path) -> results.ResultsWriter:
-    """Make the report folder and open the results file in it, before anything is sent.
+def make_report_folder(folder: Path) -> None:
+    """Make the report folder, and see that it can be written, before anything is sent.
 
     Raises:
-        ReportFolderError: the folder cannot be made or written.
+        ReportFolderError: it cannot be made or written.
     """
     try:
         (folder / CASES_FOLDER).mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def open_results(folder: Path) -> results.ResultsWriter:
+    """Open the results file, now that nothing else can go wrong before the first question.
+
+    Raises:
+        ReportFolderError: it cannot be written.
+    """
+    try:
         return results.ResultsWriter(folder / RESULTS_FILE)
     except OSError as error:
-        raise ReportFolderError(
-            f"cannot be written ({error.strerror})", where=f"--report-dir={folder}", remedy="give a folder that you may write to"
-        ) from error
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> ReportFolderError:
+    what = f"cannot be written ({error.strerror})"
+    return ReportFolderError(what, where=f"--report-dir={folder}", remedy="give a folder that you may write to")
 
 
 def header(plan: Plan, target: Target, partial: list[str], scope: Sequence[Requirement]) -> results.Header:

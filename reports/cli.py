@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _render(options: argparse.Namespace) -> int:
     out: Path = options.out or results_file(options.results).with_name("report.html")
-    write_report(options.results, out, options.lang, options.baseline)
+    write_report(options.results, out, options.lang, load_results(options.baseline) if options.baseline else None)
     print(out)
     if options.pdf:
         _write_pdf(out, options.pdf)

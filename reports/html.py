@@ -27,17 +27,16 @@ OBJECTS = "objects-left.csv"
 _SPACE = re.compile(r"\s+")
 
 
-def write_report(results_path: Path, html_path: Path, lang: str = "en", baseline: Path | None = None) -> None:
+def write_report(results_path: Path, html_path: Path, lang: str = "en", baseline: Results | None = None) -> None:
     """Render a results file into a report, with a list of the objects left on the system beside it.
 
-    Links to saved objects are given only where they resolve. `baseline` is an earlier results file: what changed since stands
+    Links to saved objects are given only where they resolve. `baseline` is an earlier run: what changed since stands
     near the top then. Raises `ResultsError` where results cannot be read or the report cannot be written.
     """
     results = load_results(results_path)
     linked = results_file(results_path).parent.resolve() == html_path.parent.resolve()
-    earlier = load_results(baseline) if baseline else None
     objects = write_left(results, html_path.with_name(OBJECTS)) if linked else ""
-    write_text(html_path, render(results, lang=lang, linked=linked, baseline=earlier, objects=objects))
+    write_text(html_path, render(results, lang=lang, linked=linked, baseline=baseline, objects=objects))
 
 
 def write_text(path: Path, text: str) -> None:

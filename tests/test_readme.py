@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from conformance.options import OPTIONS, Option
-from conformance.plugin import ExitCode
+from conformance.session import ExitCode
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 BEGIN, END = "<!-- options -->\n", "<!-- end of options -->"

@@ -23,6 +23,7 @@ from conformance.dimse import (
     Listener,
     NotAccepted,
     Policy,
+    ProtocolViolation,
     Received,
     RetrieveAnswer,
     StatusClass,
@@ -170,7 +171,7 @@ class System:
         for _ in polls(seconds):
             try:
                 return self.echo().status_class is StatusClass.SUCCESS
-            except AssociationEnded:
+            except (AssociationEnded, ProtocolViolation, NotAccepted):
                 continue
         return False
 

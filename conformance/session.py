@@ -1,0 +1,168 @@
+"""The hooks of a run: the order of the checks, the preflight before them, and what becomes of each. Wiring only.
+
+They are registered when a target is given, so that without one nothing of pytest is touched.
+"""
+
+import html
+from collections.abc import Iterator, Mapping, Sequence
+from enum import IntEnum
+
+import pytest
+
+from conformance.errors import ConformanceError
+from conformance.findings import Observation, observe
+from conformance.guide import Register
+from conformance.retelling import check_record, preflight_line, retell
+from conformance.run import Plan, Run
+from conformance.suite import ORDER
+from conformance.suite.system import SYSTEM
+from conformance.verdicts import Certification
+from reports.html import write_report
+from reports.reading import load_results
+from reports.terminal import summary_lines
+
+PLAN = pytest.StashKey[Plan]()
+RUN = pytest.StashKey[Run]()
+SEEN = pytest.StashKey[Observation]()
+SECONDS = pytest.StashKey[float]()
+DESELECTED = pytest.StashKey[bool]()
+GONE = "the system under test no longer answers"
+PARTIAL = "a selection of the checks was run"
+
+
+class ExitCode(IntEnum):
+    """What the process ends with, beside pytest's own 2, 3 and 4."""
+
+    CERTIFIED = 0
+    NOT_CERTIFIED = 1
+    INCOMPLETE = 6
+
+
+EXIT_CODES: Mapping[str, ExitCode] = {
+    Certification.CERTIFIED: ExitCode.CERTIFIED,
+    Certification.WITH_WAIVERS: ExitCode.CERTIFIED,
+    Certification.INCOMPLETE: ExitCode.INCOMPLETE,
+    Certification.NOT_CERTIFIED: ExitCode.NOT_CERTIFIED,
+}
+
+
+def required(item: pytest.Item) -> list[str]:
+    return [id_ for mark in item.iter_markers("requirement") for id_ in mark.args]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.extra_keyword_matches.update(required(item))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    plan = config.stash[PLAN]
+    _refuse_unknown_ids(items, plan.register)
+    items.sort(key=_place)
+    waiting = [item for item in items if item.get_closest_marker("slow") and not plan.slow]
+    items[:] = [item for item in items if item not in waiting]
+
+
+def _place(item: pytest.Item) -> tuple[int, int, tuple[int, ...]]:
+    """Where a check stands in the suite, whoever shuffled it: its module, its line, its case."""
+    case = getattr(item, "callspec", None)
+    return ORDER.index(item.path.stem), item.reportinfo()[1] or 0, tuple(case.indices.values()) if case else ()
+
+
+def _refuse_unknown_ids(items: Sequence[pytest.Item], register: Register) -> None:
+    unknown = sorted({f"{item.nodeid} names {id_!r}" for item in items for id_ in required(item) if id_ not in register})
+    if unknown:
+        raise pytest.UsageError("requirements that the register does not hold: " + "; ".join(unknown))
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    for item in items[:1]:
+        item.config.stash[DESELECTED] = True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Run the preflight; where it stops, the loop is over before it begins."""
+    config = session.config
+    if config.option.collectonly or session.testsfailed:
+        return None
+    try:
+        run = Run(config.stash[PLAN])
+        run.partial += [PARTIAL] * config.stash.get(DESELECTED, False)
+        run.open()
+    except ConformanceError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[RUN], config.stash[SYSTEM] = run, run.system
+    terminal = config.get_terminal_writer()
+    terminal.line()
+    for step in run.preflight():
+        terminal.line(preflight_line(step))
+    return True if run.stopped else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    run = item.config.stash.get(RUN, None)
+    if run is None:
+        return
+    run.system.begin()
+    if item.get_closest_marker("slow"):
+        item.config.get_terminal_writer().line(f"\nwaiting for timers of the system: {item.name}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report: pytest.TestReport = yield  # type: ignore[assignment] # pluggy sends the report
+    run = item.config.stash.get(RUN, None)
+    if run is None or (call.excinfo and call.excinfo.errisinstance((KeyboardInterrupt, pytest.exit.Exception))):
+        return report  # type: ignore[return-value] # a wrapper returns the report
+    if call.excinfo or call.when == "call":
+        item.stash[SEEN] = observe(call.excinfo.value if call.excinfo else None)
+        retell(report, item.stash[SEEN], required(item), run)
+        item.user_properties[:] = report.user_properties
+    item.stash[SECONDS] = item.stash.get(SECONDS, 0.0) + call.duration
+    if call.when == "teardown":
+        run.record(check_record(item, item.stash[SEEN], required(item), run, item.stash[SECONDS]))
+        if run.gives_up(unanswered=item.stash[SEEN].unanswered):
+            item.session.shouldstop = GONE
+    return report  # type: ignore[return-value] # a wrapper returns the report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    run = session.config.stash.get(RUN, None)
+    if run is None:
+        return
+    gone = session.shouldstop == GONE
+    interrupted = not gone and exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+    stopped = interrupted or (not gone and bool(session.shouldstop or session.shouldfail))
+    footer = run.finish("the run was stopped before its end" if stopped else "")
+    if not interrupted:
+        session.exitstatus = EXIT_CODES[footer.certification]
+    try:
+        write_report(run.results_path, run.report_path, run.plan.lang, run.plan.baseline)
+    except ConformanceError as error:
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        session.config.get_terminal_writer().line(f"\nthe report could not be made, the results are whole: {error}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    run = config.stash.get(RUN, None)
+    if run is None:
+        return
+    terminalreporter.section("conformance")
+    for line in summary_lines(load_results(run.results_path)):
+        terminalreporter.write_line(line)
+    terminalreporter.write_line(f"report: {run.report_path}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_html_results_table_header(cells: list[str]) -> None:
+    cells[1:1] = [f"<th>{title}</th>" for title in ("Requirement", "Level", "Verdict")]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_html_results_table_row(report: pytest.TestReport, cells: list[str]) -> None:
+    told = dict(report.user_properties)
+    ids = ", ".join(str(value) for name, value in report.user_properties if name == "requirement")
+    cells[1:1] = [f"<td>{html.escape(str(text))}</td>" for text in (ids, told.get("level", ""), told.get("verdict", ""))]
