@@ -21,10 +21,12 @@ class EmbeddedArchiveError(ConformanceError):
 def embedded_archive(ae_title: str, peer: str, options: Sequence[str] = ()) -> Iterator[tuple[str, int]]:
     """Start the embedded archive and give the host and port on which it listens.
 
-    `peer` is our own Storage SCP as `AE=HOST:PORT`. The archive drops silent connections after `SILENCE_SECONDS`, as its
-    profile declares. It ends, and what it stored goes, with the context, and also when this process is killed.
+    `peer` is our own Storage SCP as `AE=HOST:PORT`: its title is the only one that may call. The archive drops silent connections
+    after `SILENCE_SECONDS`, as its profile declares. It ends, and what it stored goes, with the context, and also when this process
+    is killed.
     """
     command = [sys.executable, "-m", "conformance.reference", "--port", "0", "--ae", ae_title, "--peer", peer]
+    command += ["--calling", peer.partition("=")[0]]
     command += ["--attached", "--artim", str(SILENCE_SECONDS), *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:

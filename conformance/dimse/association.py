@@ -281,18 +281,30 @@ class Association:
             end_wire(self._wire, AssociationEnded(ending))
         return ending
 
-    def half_store(self, instance: Storable, fraction: float, *, context_id: int | None = None) -> None:
-        """Send a C-STORE request's command set and this fraction (0 to 1) of its data set, and nothing more."""
+    def half_store(self, instance: Storable, fraction: float, *, context_id: int | None = None) -> Request:
+        """Send a C-STORE request's command set and this fraction (0 to 1) of its data set, an even number of bytes, and nothing more."""
         context_id = self._store_context(instance, None, context_id)
-        command = {
-            "CommandField": int(Field.C_STORE_RQ),
-            "MessageID": self._exchange.next_id(),
-            "CommandDataSetType": DATA_SET,
-            **_store_elements(instance, None, None, 0, None),
-        }
-        start = memoryview(instance.data)[: int(len(instance.data) * fraction)]
+        elements = _store_elements(instance, None, None, 0, None)
         with self._guarded():
-            self._exchange.channel.send_start(context_id, command, start, Deadline(self._wire.timeouts.send, "C-STORE-RQ"))
+            return self._exchange.begin_part(
+                Field.C_STORE_RQ, context_id, elements, memoryview(instance.data)[: _even_part(instance, fraction)]
+            )
+
+    def early_answer(self, request: Request, seconds: float) -> Answer | None:
+        """Wait for an answer to a request of which only the beginning was sent; None when none came, and it stays open."""
+        with self._guarded():
+            try:
+                return answer_of(self._exchange.await_response(request, seconds), request)
+            except AssociationEnded as ended:
+                if ended.ending.kind is EndingKind.SILENCE:
+                    return None
+                raise
+
+    def finish_store(self, request: Request, instance: Storable, fraction: float) -> Answer:
+        """Send what `half_store` with the same fraction left, and read the answer."""
+        with self._guarded():
+            self._exchange.finish(request, memoryview(instance.data)[_even_part(instance, fraction) :])
+            return answer_of(self._exchange.await_response(request, self._wire.timeouts.response), request)
 
     # --- inside
 
@@ -354,6 +366,10 @@ class Association:
                 self._exchange.refuse_responses(pdu)
             else:
                 raise ProtocolViolation("PS3.8 9.2.3", "an A-RELEASE-RP", pdu_name(pdu.type))
+
+
+def _even_part(instance: Storable, fraction: float) -> int:
+    return int(len(instance.data) * fraction) & ~1  # a fragment of odd length is none (PS3.8 D.1)
 
 
 def _store_elements(

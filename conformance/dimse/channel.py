@@ -99,6 +99,10 @@ class Channel:
         self.note("sent", context_id, command, len(data))
         self.wire.send(buffers, deadline)
 
+    def send_rest(self, context_id: int, data: Buffer, deadline: Deadline) -> None:
+        """Send the rest of a data set after `send_start`, marked as ending with its last fragment."""
+        self.wire.send(list(fragment(context_id, False, memoryview(data), self._pdv_size)), deadline)
+
     def note(self, direction: Direction, context_id: int, command: Mapping[str, object], size: int) -> None:
         """Note a message in the recorder, if there is one."""
         if self.wire.recorder:

@@ -71,14 +71,28 @@ class Exchange:
     ) -> Request:
         """Send a request. A response that is already there answers nothing that was asked: a ProtocolViolation."""
         self.refuse_leftovers()
-        message_id = self.next_id()
-        kind = NO_DATA_SET if data is None else DATA_SET
-        command = {"CommandField": int(field), "MessageID": message_id, "CommandDataSetType": kind, **elements}
-        deadline = Deadline(self.timeouts.send, message_name(field))
-        self.channel.send(context_id, command, data, deadline, pdv_size=pdv_size)
-        echoed = expected_echoes(elements)
+        command = self._command(field, elements, has_data=data is not None)
+        self.channel.send(context_id, command, data, Deadline(self.timeouts.send, message_name(field)), pdv_size=pdv_size)
         early = data is not None and len(data) > 0 and self.channel.wire.read_while_sending
-        return Request(field, context_id, message_id, echoed, time.monotonic(), early)
+        return self._request(context_id, command, early=early)
+
+    def begin_part(self, field: Field, context_id: int, elements: Mapping[str, object], start: Buffer) -> Request:
+        """Send a request's command set and the beginning of its data set."""
+        command = self._command(field, elements, has_data=True)
+        self.channel.send_start(context_id, command, start, Deadline(self.timeouts.send, message_name(field)))
+        return self._request(context_id, command, early=False)
+
+    def finish(self, request: Request, rest: Buffer) -> None:
+        """Send the rest of a data set that `begin_part` began."""
+        self.channel.send_rest(request.context_id, rest, Deadline(self.timeouts.send, message_name(request.field)))
+
+    def _command(self, field: Field, elements: Mapping[str, object], *, has_data: bool) -> dict[str, object]:
+        kind = DATA_SET if has_data else NO_DATA_SET
+        return {"CommandField": int(field), "MessageID": self.next_id(), "CommandDataSetType": kind, **elements}
+
+    def _request(self, context_id: int, command: dict[str, object], *, early: bool) -> Request:
+        field, message_id = Field(command["CommandField"]), int(str(command["MessageID"]))
+        return Request(field, context_id, message_id, expected_echoes(command), time.monotonic(), early)
 
     def refuse_leftovers(self) -> None:
         """Raise ProtocolViolation for a response that came although nothing is outstanding."""

@@ -115,7 +115,14 @@ class Finder:
             found[tag_of(UNIQUE[above])] = _text(str(entity[UNIQUE[above]]), dictionary_vr(tag_of(UNIQUE[above])))
         for key, wanted in query.keys.items():
             self.put(found, key, wanted, self.held(key, entity))
+        self.place_in_time(found, query, entity)
         return declared(found)
+
+    def place_in_time(self, found: DataSet, query: Query, entity: Attributes) -> None:
+        """Say in which time zone the times of a match are to be read, where the objects say it (PS3.4 C.4.1.1.3.2)."""
+        zone = str(entity.get("TimezoneOffsetFromUTC", ""))
+        if zone and any(key.vr == "TM" for key in query.keys):
+            found[TIMEZONE] = _text(zone, dictionary_vr(TIMEZONE))
 
     def put(self, found: DataSet, key: Key, wanted: Value, held: Value) -> None:
         """Put one requested attribute into a match, empty where its value is unknown."""

@@ -7,11 +7,14 @@ FOLDER = Path(__file__).parent
 ORDER = (
     "test_association",
     "test_storage",
+    "test_storage_answers",
     "test_integrity",
     "test_identity",
     "test_query",
+    "test_query_results",
     "test_retrieve",
     "test_refusal",
     "test_robustness",
+    "test_security",
     "test_statuses",
 )

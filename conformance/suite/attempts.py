@@ -1,7 +1,7 @@
 """Negative cases with their controls: a broken object between sound ones, and what the system made of it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,6 +12,11 @@ from conformance.suite.system import TAKEN, Act, System, storage_contexts
 from generators import FAULTS, Encoded, Study, encode, encode_study
 
 DELIBERATE = frozenset({EndingKind.ABORT, EndingKind.REJECT})
+CUTS: dict[str, Callable[[Association], object]] = {
+    "abort": lambda association: association.abort(),
+    "close": lambda association: association.close(),
+    "reset": lambda association: association.reset(),
+}
 
 
 @dataclass(frozen=True, slots=True)

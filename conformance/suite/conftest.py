@@ -10,6 +10,8 @@ from conformance.suite.system import SYSTEM, System
 from conformance.target import Claims
 from generators import Encoded, Study, Synthesizer
 
+MANY = 60
+
 
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Name a case so that -k can select it: without spaces."""
@@ -60,3 +62,9 @@ def ct_study(keep: Callable[[Study], Stored], synthesizer: Synthesizer) -> Store
 def mixed_study(keep: Callable[[Study], Stored], synthesizer: Synthesizer) -> Stored:
     """One study with images and a report: CT, MR, CR, US and SR, two of each."""
     return keep(synthesizer.study(modalities=("CT", "MR", "CR", "US", "SR"), instances=2))
+
+
+@pytest.fixture(scope="session")
+def long_study(keep: Callable[[Study], Stored], synthesizer: Synthesizer) -> Stored:
+    """One CT series of many small instances: what a cancel can come in the middle of."""
+    return keep(synthesizer.study("CT", instances=MANY))

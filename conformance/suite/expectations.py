@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from pydicom import Dataset
 
-from conformance.dimse import Answer, FindAnswer, Received, StatusClass
+from conformance.dimse import Answer, Ending, EndingKind, FindAnswer, Received, StatusClass
 from conformance.findings import expect
 from conformance.suite.system import TAKEN, Delivery, content
 from generators import Encoded, differences
@@ -97,4 +97,14 @@ def expect_same_content(sent: Encoded, received: Received, *, only: Sequence[str
         not changed,
         expected="the elements as they were stored",
         got="; ".join(map(str, changed[:SHOWN])) + f" (+{len(changed) - SHOWN} more)" * (len(changed) > SHOWN),
+    )
+
+
+def expect_rejected(ending: Ending | None, source: int, reason: int, *, because: str) -> None:
+    """Blame the system unless it answered A-ASSOCIATE-RJ with this source and reason; permanent or transient is its own choice."""
+    rejected = ending is not None and ending.kind is EndingKind.REJECT and (ending.source, ending.reason) == (source, reason)
+    expect(
+        rejected,
+        expected=f"A-ASSOCIATE-RJ 1/{source}/{reason} for {because}",
+        got=str(ending) if ending else "A-ASSOCIATE-AC",
     )

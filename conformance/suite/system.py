@@ -247,13 +247,23 @@ class System:
         """How our Storage SCP is to behave during one retrieve; the parts not named accept everything that is ours."""
         return replace(ACCEPT_ALL, **how)  # type: ignore[arg-type] # replace checks the names
 
-    def move(self, query: Query, *, policy: Policy = ACCEPT_ALL, destination: str | None = None) -> Delivery:
-        """Ask the system to send to our own Storage SCP."""
+    def move(
+        self,
+        query: Query,
+        *,
+        policy: Policy = ACCEPT_ALL,
+        destination: str | None = None,
+        cancel_after: int | None = None,
+        endpoint: Endpoint | None = None,
+    ) -> Delivery:
+        """Ask the system to send to our own Storage SCP, and cancel after so many pending responses, if any number is given."""
         destination = destination or self.target.calling_ae
-        self.acts.append(Act(query.dcmtk(f"movescu -aem {destination}")))
+        cancel = "" if cancel_after is None else f" --cancel {cancel_after}"
+        self.acts.append(Act(query.dcmtk(f"movescu -aem {destination}{cancel}")))
+        contexts = (query_context(query.root.move),)
         ours = replace(policy, ours=self.ledger.is_ours)
-        with self.listener.reception(ours) as reception, self.associate((query_context(query.root.move),)) as association:
-            answer = association.move(query.root.move, query.identifier(), destination)
+        with self.listener.reception(ours) as reception, self.associate(contexts, endpoint=endpoint) as association:
+            answer = association.move(query.root.move, query.identifier(), destination, cancel_after=cancel_after)
         self.ledger.foreign += reception.foreign
         return Delivery(answer, tuple(reception.objects), reception.foreign, len(reception.associations), reception.largest_pdu)
 

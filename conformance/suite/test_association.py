@@ -17,7 +17,7 @@ from pydicom.uid import (
 from conformance.dimse import Association, AssociationEnded, Context, Ending, EndingKind
 from conformance.findings import Nonconformance, NotExercised, expect, expect_answers_by, require
 from conformance.suite.conftest import Stored
-from conformance.suite.expectations import expect_taken
+from conformance.suite.expectations import expect_rejected, expect_taken
 from conformance.suite.queries import STUDY_ROOT, study_query
 from conformance.suite.sop_classes import CORE_STORAGE, CT
 from conformance.suite.system import GRACE_SECONDS, VERIFICATION, System, query_context, storage_contexts
@@ -47,16 +47,6 @@ def refusal(system: System, **how: object) -> Ending | None:
         ending = error.ending
     system.require_alive("after the case")
     return ending
-
-
-def expect_rejected(ending: Ending | None, source: int, reason: int, *, because: str) -> None:
-    """Blame the system unless it answered A-ASSOCIATE-RJ with this source and reason; permanent or transient is its own choice."""
-    rejected = ending is not None and ending.kind is EndingKind.REJECT and (ending.source, ending.reason) == (source, reason)
-    expect(
-        rejected,
-        expected=f"A-ASSOCIATE-RJ 1/{source}/{reason} for {because}",
-        got=str(ending) if ending else "A-ASSOCIATE-AC",
-    )
 
 
 @pytest.mark.requirement("ASSOC-01")

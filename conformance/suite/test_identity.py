@@ -4,16 +4,17 @@ from collections.abc import Callable
 
 import pytest
 
-from conformance.dimse import NotAccepted
+from conformance.dimse import NotAccepted, describe
 from conformance.findings import NotExercised, expect, require
 from conformance.suite.attempts import Attempts
 from conformance.suite.conftest import Stored
 from conformance.suite.expectations import ISSUERS, expect_found, expect_none_found, expect_same_content, only_match
-from conformance.suite.queries import PATIENT_ROOT, Query, image_query, study_query
-from conformance.suite.system import System
+from conformance.suite.queries import PATIENT_ROOT, STUDY_ROOT, Query, image_query, study_query
+from conformance.suite.system import System, query_context
 from generators import FAULTS, Issuer, Study, Synthesizer
 
 MRN = Issuer("SYNTHETIC-A", "2.25.310458246739824793746534657936453219901")
+FF00 = 0xFF00
 OTHER_MRN = Issuer("SYNTHETIC-B", "2.25.310458246739824793746534657936453219902")
 
 
@@ -89,6 +90,30 @@ def identified(keep: Callable[[Study], Stored], synthesizer: Synthesizer) -> Sto
     """A patient with issuer and a second identifier, and an order with issuer."""
     patient = synthesizer.patient(issuer=MRN, other_ids=((synthesizer.patient().id, OTHER_MRN),))
     return keep(synthesizer.study("CT", instances=1, patient=patient, order=synthesizer.order(issuer=OTHER_MRN)))
+
+
+@pytest.mark.requirement("IDENT-08")
+@pytest.mark.parametrize("level", ["STUDY", "PATIENT"])
+def test_matches_and_returns_the_issuer_of_a_patient_id(system: System, identified: Stored, level: str) -> None:
+    patient = identified.study.patient
+    root, unique = {"STUDY": (STUDY_ROOT, {"StudyInstanceUID": identified.study.uid}), "PATIENT": (PATIENT_ROOT, {})}[level]
+    query = Query(level, {"PatientID": patient.id, **unique, "IssuerOfPatientID": MRN.name}, root)
+    if level == "PATIENT":
+        require_patient_root(system)
+    answer = system.find(query)
+    expect(answer.matches, expected=f"the one patient of issuer {MRN.name} found under it", got=f"no match and {answer.final}")
+    statuses = {response.status for response in answer.responses}
+    expect(statuses == {FF00}, expected="FF00: the key is supported", got=", ".join(describe("C-FIND", status) for status in statuses))
+    returned = {str(match.get("IssuerOfPatientID", "")) for match in answer.matches}
+    expect(returned == {MRN.name}, expected=f"Issuer of Patient ID {MRN.name} in the match", got=", ".join(returned) or "none")
+    others = system.find(query.where({"IssuerOfPatientID": OTHER_MRN.name}))
+    expect_none_found(others, because=f"the patient's ID is of issuer {MRN.name}, and {OTHER_MRN.name} was asked for")
+
+
+def require_patient_root(system: System) -> None:
+    """Leave the clause unexercised where the system has no PATIENT level to ask at; QUERY-02 judges that."""
+    with system.associate([query_context(PATIENT_ROOT.find)]) as association:
+        require(association.accepted(PATIENT_ROOT.find), "the system offers no PATIENT level (Patient Root)")
 
 
 @pytest.mark.requirement("IDENT-10")

@@ -7,16 +7,17 @@ import pytest
 from pydicom import Dataset
 
 from conformance.findings import expect, require
-from conformance.suite.attempts import Attempt, Attempts, encode_first
+from conformance.suite.attempts import CUTS, Attempt, Attempts, encode_first
 from conformance.suite.conftest import Stored
 from conformance.suite.expectations import expect_delivered, expect_found
-from conformance.suite.queries import image_query, series_query, study_query
+from conformance.suite.queries import Query, image_query, series_query, study_query
 from conformance.suite.sop_classes import CT
-from conformance.suite.system import System, content
+from conformance.suite.system import TAKEN, System, content, storage_contexts
 from conformance.target import Claims
 from generators import Encoded, Study, Synthesizer, encode, encode_study
 
 DISAGREEMENT_WARNING = 0xB007
+ALMOST_ALL = 0.9
 
 
 @pytest.mark.requirement("INTEG-01")
@@ -183,6 +184,81 @@ def expect_policy(kept: str, attempt: Attempt, claims: Claims) -> None:
         return
     seen = "refuse" if attempt.refused and kept == "keep" else kept
     expect(seen == claims.duplicates, expected=f"the declared policy: {claims.duplicates}", got=f"{attempt}: {seen}")
+
+
+@pytest.mark.requirement("INTEG-07")
+def test_shows_one_study_whose_series_describe_it_differently(
+    system: System, keep: Callable[[Study], Stored], synthesizer: Synthesizer
+) -> None:
+    whole = synthesizer.study("CT", series=2, instances=1, description="SYNTHETIC FIRST")
+    first, second = (replace(whole, series=(series,)) for series in whole.series)
+    keep(first)
+    later = replace(second, description="SYNTHETIC SECOND")
+    answer = system.store(encode_first(later))[0]
+    if answer.status_class in TAKEN:
+        series = later.series[0]
+        require(system.await_found(image_query(later, series, series.instances[0])), "the second series was acknowledged and is not found")
+    matches = system.find(study_query(whole, StudyDescription="", StudyDate="", StudyTime="", AccessionNumber="")).matches
+    require(matches, "the study is not found")
+    versions = {tuple(str(match.get(keyword, "")) for keyword in ("StudyDescription", "StudyDate", "AccessionNumber")) for match in matches}
+    expect(
+        len(versions) == 1,
+        expected="one study with one description, of two series that describe it differently",
+        got=f"{len(matches)} matches: {', '.join(sorted(version[0] or 'no description' for version in versions))}",
+        hint="A client that takes each match for a study opens half of the examination.",
+    )
+
+
+EQUAL_UIDS = ("series as study", "object as series", "object as study")
+
+
+def with_equal_uids(study: Study, which: str) -> Study:
+    """Give the series or the object of a one-object study the UID of something above it."""
+    series = study.series[0]
+    uid = series.uid if which == "object as series" else study.uid
+    if which == "series as study":
+        return replace(study, series=(replace(series, uid=uid),))
+    return replace(study, series=(replace(series, instances=(replace(series.instances[0], uid=uid),)),))
+
+
+@pytest.mark.requirement("INTEG-12")
+@pytest.mark.parametrize("which", EQUAL_UIDS)
+def test_refuses_or_shows_an_object_with_two_equal_uids(system: System, attempts: Attempts, synthesizer: Synthesizer, which: str) -> None:
+    study = with_equal_uids(synthesizer.study("CT", instances=1), which)
+    attempt = attempts.send(encode_first(study), study)
+    if not attempt.taken:
+        return
+    series = study.series[0]
+    for query in (image_query(study, series, series.instances[0]), study_query(study)):
+        expect(
+            system.await_found(query, since=attempt.sent),
+            expected=f"an object with the UID of its {which} refused, or found at each level",
+            got=f"{attempt}, and nothing found at {query.level} level",
+        )
+
+
+@pytest.mark.requirement("INTEG-16")
+@pytest.mark.parametrize("cut", CUTS)
+def test_shows_nothing_of_a_transfer_that_broke_off(system: System, synthesizer: Synthesizer, cut: str) -> None:
+    study = synthesizer.study("CT", instances=1)
+    instance = encode_first(study)
+    with system.associate(storage_contexts([instance])) as association:
+        system.ledger.note_sent(instance)
+        association.half_store(instance, ALMOST_ALL)
+        CUTS[cut](association)
+    system.require_alive("after the cut")
+    shown = [query.level for query in levels_of(study) if system.find(query).matches]
+    delivered = system.retrieve(study_query(study), [instance]).objects if shown else ()
+    expect(
+        not shown or delivered,
+        expected=f"no study and no series of which the only object was cut off by {cut}",
+        got=f"matches at {' and '.join(map(str, shown))} level, and no object to retrieve",
+    )
+
+
+def levels_of(study: Study) -> list[Query]:
+    """Ask for everything that the one object of a study could have made: the study, by its UID and by its patient, and its series."""
+    return [study_query(study), Query("STUDY", {"PatientID": study.patient.id, "StudyInstanceUID": ""}), series_query(study)]
 
 
 @pytest.mark.requirement("INTEG-13")

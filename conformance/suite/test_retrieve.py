@@ -1,20 +1,26 @@
 """Retrieve: complete, faithful, and honest about what failed (PS3.4 C.4.2, C.4.3)."""
 
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 
 import pytest
+from pydicom.uid import BasicTextSRStorage
 
 from conformance.dimse import ACCEPT_ALL, NotAccepted, Received, StatusClass
-from conformance.findings import Nonconformance, expect, expect_answers_by, require
+from conformance.findings import Nonconformance, NotApplicable, expect, expect_answers_by, require
 from conformance.suite.conftest import Stored
-from conformance.suite.expectations import ISSUERS, expect_delivered, expect_same_content
+from conformance.suite.expectations import ISSUERS, expect_delivered, expect_same_content, only_match
 from conformance.suite.queries import Query, image_query, study_query
 from conformance.suite.system import Delivery, System
+from generators import Synthesizer
 
 REFUSED = 0xA700
 UNKNOWN_DESTINATION = 0xA801
 SOME_FAILED = 0xB000
+CANCEL_AFTER = 3
+FEW = 20
+SLOW_SECONDS = 0.03
 
 
 @pytest.mark.requirement("RETR-01")
@@ -121,6 +127,109 @@ def test_fails_when_nothing_could_be_sent(system: System, ct_study: Stored, how:
         got=str(delivery.answer.final),
         hint="A success, or a warning, hides that nothing arrived (PS3.4 C.4.2.3.1).",
     )
+
+
+@pytest.mark.requirement("RETR-07")
+def test_counts_as_failed_what_the_destination_does_not_take(system: System, mixed_study: Stored) -> None:
+    reports = sorted(one.sop_instance_uid for one in mixed_study.instances if one.sop_class_uid == BasicTextSRStorage)
+    images = frozenset(one.sop_class_uid for one in mixed_study.instances if one.sop_class_uid != BasicTextSRStorage)
+    require(set(reports) <= set(system.move(study_query(mixed_study.study)).uids), "the reports are not delivered when they are accepted")
+    delivery = system.move(study_query(mixed_study.study), policy=system.policy(accept_sop_classes=images))
+    answer = delivery.answer
+    wanted = f"{len(reports)} objects, for which no context was accepted,"
+    expect(answer.final.status_class is not StatusClass.SUCCESS, expected=f"{wanted} counted as failed: B000", got=str(answer.final))
+    counted = answer.counters.failed
+    expect(counted is None or counted >= len(reports), expected=f"{wanted} counted as failed", got=f"{answer.final}, Failed {counted}")
+    listed = answer.failed_uids or ()
+    expect(
+        set(reports) <= set(listed),
+        expected=f"{wanted} in Failed SOP Instance UID List",
+        got=f"{answer.final}, and {len(set(reports) & set(listed)) or 'none'} of them listed",
+    )
+
+
+@pytest.mark.requirement("RETR-08")
+def test_opens_no_association_when_there_is_nothing_to_send(system: System, ct_study: Stored, synthesizer: Synthesizer) -> None:
+    require(system.move(study_query(ct_study.study)).objects, "a study that is there is not delivered")
+    delivery = system.move(Query("STUDY", {"StudyInstanceUID": synthesizer.uid()}))
+    final, counters = delivery.answer.final, delivery.answer.counters
+    expect(
+        final.status_class in (StatusClass.SUCCESS, StatusClass.FAILURE),
+        expected="0000, or a failure, for a study that is not there",
+        got=str(final),
+    )
+    expect(not counters.completed, expected="no completed sub-operation", got=f"Completed {counters.completed}")
+    expect(not delivery.associations, expected="no association to the destination", got=f"{delivery.associations} opened, nothing sent")
+
+
+@pytest.mark.requirement("RETR-10")
+def test_names_the_originator_of_a_move(system: System, ct_study: Stored) -> None:
+    delivery = system.move(study_query(ct_study.study))
+    require(delivery.objects, "no object was delivered")
+    asked = (system.target.calling_ae, delivery.answer.final.command.get("MessageIDBeingRespondedTo"))
+    said = {(received.move_originator_ae, received.move_originator_message_id) for received in delivery.objects}
+    expect(
+        said == {asked},
+        expected=f"Move Originator {asked[0]} and Message ID {asked[1]} in each C-STORE request",
+        got="; ".join(f"{ae or 'no title'}, {number if number is not None else 'no Message ID'}" for ae, number in said),
+    )
+
+
+def slowly(_: Received) -> int:
+    """Answer success as a busy destination does."""
+    time.sleep(SLOW_SECONDS)
+    return 0x0000
+
+
+@pytest.mark.requirement("RETR-11")
+def test_stops_a_retrieve_that_is_cancelled(system: System, long_study: Stored) -> None:
+    delivery = system.move(study_query(long_study.study), policy=system.policy(status=slowly), cancel_after=CANCEL_AFTER)
+    pending, total = delivery.answer.pending, len(long_study.instances)
+    require(len(pending) >= CANCEL_AFTER, f"{len(pending)} pending responses came, so that nothing was cancelled")
+    left = pending[CANCEL_AFTER - 1].remaining
+    require(left is None or left > FEW, f"{left} of {total} sub-operations were left when the cancel was sent")
+    expect(
+        len(delivery.objects) < total,
+        expected="the remaining sub-operations stopped by the cancel",
+        got=f"all {total} objects sent, {total * SLOW_SECONDS:.0f} s of work at the destination, and {delivery.answer.final}",
+    )
+    expect(delivery.answer.final.status_class is StatusClass.CANCEL, expected="FE00", got=str(delivery.answer.final))
+    expect_true_counters_of_a_cancel(delivery, total)
+
+
+def expect_true_counters_of_a_cancel(delivery: Delivery, total: int) -> None:
+    """Blame the system unless FE00 says how many went (PS3.4 C.4.2.3.1); what was on its way may stand on either side."""
+    counters, came = delivery.answer.counters, len(delivery.objects)
+    counts = (counters.completed, counters.failed, counters.warning)
+    expect(None not in counts, expected="completed, failed and warning counts with FE00", got=f"{counts}")
+    done = sum(count or 0 for count in counts)
+    expect(0 <= came - (counters.completed or 0) <= 1, expected=f"Completed {came}, as many as came", got=f"{counters.completed}")
+    expect(
+        counters.remaining is None or 0 <= total - done - counters.remaining <= 1,
+        expected=f"completed, failed, warning and remaining that add up to {total}",
+        got=f"{(*counts, counters.remaining)}",
+    )
+
+
+@pytest.mark.requirement("RETR-13")
+def test_serves_retrieves_where_its_matches_say(system: System, ct_study: Stored) -> None:
+    match = only_match(system.find(study_query(ct_study.study)), of="a Study Instance UID")
+    said = match.get("RetrieveAETitle") or ()
+    titles = {said} if isinstance(said, str) else set(said)
+    if not titles:
+        raise NotApplicable("the matches name no Retrieve AE Title, which QUERY-09 judges")
+    target = system.target
+    expect(
+        target.calling_ae not in titles or target.calling_ae == target.ae_title,
+        expected="AE titles from which the study can be retrieved",
+        got=f"{target.calling_ae}, the title under which we sent it, which offers no retrieve",
+    )
+    require(target.ae_title in titles, f"only {', '.join(sorted(titles))} named: the operator must say where that is, or attest to it")
+    try:
+        delivery = system.retrieve(study_query(ct_study.study), ct_study.instances)
+    except NotAccepted as error:
+        raise Nonconformance(expected=f"C-MOVE or C-GET on {target.ae_title}", got="both presentation contexts refused") from error
+    expect(delivery.objects, expected=f"the study retrieved from {target.ae_title}", got=f"no object and {delivery.answer.final}")
 
 
 def get(system: System, stored: Stored, status: Callable[[Received], int] | None = None) -> Delivery:

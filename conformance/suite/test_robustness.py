@@ -1,22 +1,14 @@
 """Robustness: broken links and noise on the port harm nothing else (PS3.8 9.2.3, PS3.7 9.2.3)."""
 
-from collections.abc import Callable
-
 import pytest
 
-from conformance.dimse import Association
 from conformance.findings import expect, require
+from conformance.suite.attempts import CUTS
 from conformance.suite.expectations import expect_found
 from conformance.suite.queries import image_query
 from conformance.suite.system import TAKEN, System, storage_contexts
 from conformance.target import Claims
 from generators import Synthesizer, encode_study
-
-CUTS: dict[str, Callable[[Association], object]] = {
-    "abort": lambda association: association.abort(),
-    "close": lambda association: association.close(),
-    "reset": lambda association: association.reset(),
-}
 
 
 @pytest.mark.requirement("ROBUST-01")

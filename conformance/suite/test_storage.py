@@ -2,11 +2,12 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from conformance.dimse import Association, AssociationEnded, StatusClass
+from conformance.dimse import Answer, Association, AssociationEnded, StatusClass
 from conformance.findings import NotApplicable, NotExercised, expect, require
 from conformance.suite.attempts import Attempt, Attempts
 from conformance.suite.conftest import Stored
@@ -17,6 +18,7 @@ from conformance.suite.sop_classes import CORE_STORAGE
 from conformance.suite.system import TAKEN, Delivery, System, content, storage_contexts
 from conformance.target import Claims
 from generators import FAULTS, Encoded, Study, Synthesizer, encode, encode_study
+from generators import KINDS as ALL_KINDS
 
 KINDS = ("CT", "MR", "CR", "US", "SR")
 REFUSABLE = ("absent-sop-instance-uid", "absent-study-uid", "absent-patient-id", "overlong-patient-id")
@@ -89,6 +91,58 @@ def test_stores_an_object_of_each_class_it_declares(system: System, synthesizer:
         for instance in offered:
             answer = system.send(association, instance)
             expect_taken(answer, what=f"a sound object of {UID(instance.sop_class_uid).name}")
+
+
+EVIDENCE = ("PR", "KO", "SR", "SR-ENHANCED", "SR-COMPREHENSIVE", "SR-DOSE", "PDF")
+CORE_KINDS = ("CT", *(kind.name for kind in ALL_KINDS.values() if kind.sop_class_uid in CORE_STORAGE and kind.name != "CT"))
+
+
+@dataclass(frozen=True, slots=True)
+class CoreStudy:
+    """One study with an object of each core class; `answers` by SOP Instance UID, without those whose class was not negotiated."""
+
+    study: Study
+    instances: list[Encoded]
+    answers: dict[str, Answer]
+
+    def taken(self, instance: Encoded) -> bool:
+        answer = self.answers.get(instance.sop_instance_uid)
+        return answer is not None and answer.status_class in TAKEN
+
+
+@pytest.fixture(scope="module")
+def core_study(system: System, synthesizer: Synthesizer) -> CoreStudy:
+    """A CT image first, then an object of every other class that the register names."""
+    study = synthesizer.study(modalities=CORE_KINDS, instances=1)
+    instances = encode_study(study)
+    with system.associate(storage_contexts(instances)) as association:
+        offered = [instance for instance in instances if association.accepted(instance.sop_class_uid)]
+        answers = {instance.sop_instance_uid: system.send(association, instance) for instance in offered}
+    return CoreStudy(study, instances, answers)
+
+
+@pytest.mark.requirement("STORE-06")
+def test_stores_an_object_of_each_core_class(core_study: CoreStudy) -> None:
+    require(core_study.taken(core_study.instances[0]), "the CT image, which every archive takes, was refused")
+    refused = [instance for instance in core_study.instances if not core_study.taken(instance)]
+    told = [f"{UID(one.sop_class_uid).name}: {core_study.answers.get(one.sop_instance_uid, 'not negotiated')}" for one in refused]
+    expect(not refused, expected=f"an object of each of {len(CORE_STORAGE)} classes taken", got="; ".join(told[:5]))
+
+
+@pytest.mark.requirement("STORE-18")
+def test_delivers_reports_and_documents_with_their_study(system: System, core_study: CoreStudy) -> None:
+    study = core_study.study
+    image, *others = core_study.instances
+    kinds = dict(zip((i.sop_instance_uid for i in core_study.instances), (i.kind for i in study.instances), strict=True))
+    evidence = [instance for instance in others if kinds[instance.sop_instance_uid] in EVIDENCE and core_study.taken(instance)]
+    require(evidence, "no report, presentation state or document was taken")
+    taken = [instance for instance in core_study.instances if core_study.taken(instance)]
+    last = study.series[core_study.instances.index(evidence[-1])]
+    require(system.await_found(image_query(study, last, last.instances[0])) or system.find(study_query(study)).matches, "the study is lost")
+    delivered = set(system.retrieve(study_query(study), taken).uids)
+    require(image.sop_instance_uid in delivered, "not even the CT image of the study was delivered")
+    missing = [UID(instance.sop_class_uid).name for instance in evidence if instance.sop_instance_uid not in delivered]
+    expect(not missing, expected="every object of the study delivered with it", got=f"not delivered: {', '.join(missing)}")
 
 
 @pytest.mark.requirement("STORE-07")
