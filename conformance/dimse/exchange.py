@@ -91,8 +91,8 @@ class Exchange:
         return {"CommandField": int(field), "MessageID": self.next_id(), "CommandDataSetType": kind, **elements}
 
     def _request(self, context_id: int, command: dict[str, object], *, early: bool) -> Request:
-        field, message_id = Field(command["CommandField"]), int(str(command["MessageID"]))
-        return Request(field, context_id, message_id, expected_echoes(command), time.monotonic(), early)
+        message_id = int(str(command["MessageID"]))
+        return Request(Field(int(str(command["CommandField"]))), context_id, message_id, expected_echoes(command), time.monotonic(), early)
 
     def refuse_leftovers(self) -> None:
         """Raise ProtocolViolation for a response that came although nothing is outstanding."""

@@ -223,7 +223,9 @@ def with_equal_uids(study: Study, which: str) -> Study:
 
 @pytest.mark.requirement("INTEG-12")
 @pytest.mark.parametrize("which", EQUAL_UIDS)
-def test_refuses_or_shows_an_object_with_two_equal_uids(system: System, attempts: Attempts, synthesizer: Synthesizer, which: str) -> None:
+def test_refuses_or_shows_an_object_with_two_equal_uids(
+    system: System, attempts: Attempts, ct_study: Stored, synthesizer: Synthesizer, which: str
+) -> None:
     study = with_equal_uids(synthesizer.study("CT", instances=1), which)
     attempt = attempts.send(encode_first(study), study)
     if not attempt.taken:
@@ -240,13 +242,15 @@ def test_refuses_or_shows_an_object_with_two_equal_uids(system: System, attempts
 @pytest.mark.requirement("INTEG-16")
 @pytest.mark.parametrize("cut", CUTS)
 def test_shows_nothing_of_a_transfer_that_broke_off(system: System, synthesizer: Synthesizer, cut: str) -> None:
-    study = synthesizer.study("CT", instances=1)
+    control, study = (synthesizer.study("CT", instances=1) for _ in range(2))
     instance = encode_first(study)
     with system.associate(storage_contexts([instance])) as association:
+        require(system.send(association, encode_first(control)).status_class in TAKEN, "a sound object was refused when it came whole")
         system.ledger.note_sent(instance)
         association.half_store(instance, ALMOST_ALL)
         CUTS[cut](association)
     system.require_alive("after the cut")
+    require(system.await_found(study_query(control)), "the object before the cut is not found")
     shown = [query.level for query in levels_of(study) if system.find(query).matches]
     delivered = system.retrieve(study_query(study), [instance]).objects if shown else ()
     expect(

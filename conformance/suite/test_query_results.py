@@ -91,9 +91,8 @@ def test_counts_what_a_study_holds_before_and_after_a_late_series(
 
 def counters(system: System, study: Study) -> dict[str, str]:
     """Ask for the counters of a study and of its series."""
-    keys = dict.fromkeys(COUNTERS, "")
-    match = only_match(system.find(study_query(study, **keys)), of="a Study Instance UID")
-    listed = system.find(series_query(study, **{IN_SERIES: ""})).matches
+    match = only_match(system.find(study_query(study).where(dict.fromkeys(COUNTERS, ""))), of="a Study Instance UID")
+    listed = system.find(series_query(study).where({IN_SERIES: ""})).matches
     held = {str(row.get("SeriesInstanceUID", "")): _shown(row, IN_SERIES) for row in listed}
     return {keyword: _shown(match, keyword) for keyword in COUNTERS} | {_named(s): held.get(s.uid, "not found") for s in study.series}
 

@@ -120,14 +120,15 @@ def changed(system: System, synthesizer: Synthesizer) -> list[Kept]:
     """
     patient, order = synthesizer.patient(issuer=None, other_ids=()), synthesizer.order(issuer=None)
     study = synthesizer.study(modalities=("CT", "SR"), instances=1, patient=patient, order=order)
-    sent = [encode(with_earlier_trail(dataset)) for dataset in study.datasets()]
-    answers = system.store(*sent)
-    require(all(answer.status_class in TAKEN for answer in answers), "a sound object was refused")
+    offered = [encode(with_earlier_trail(dataset)) for dataset in study.datasets()]
+    answered = [(one, answer) for one, answer in zip(offered, system.store(*offered), strict=True) if answer.status_class in TAKEN]
+    require(answered, "every sound object was refused")
+    sent = [one for one, _ in answered]
     require(system.await_found(study_query(study)), "a sound study was acknowledged and is not found")
     came = {received.sop_instance_uid: content(received) for received in system.retrieve(study_query(study), sent).objects}
-    pairs = [(answer, one, came[one.sop_instance_uid]) for answer, one in zip(answers, sent, strict=True) if one.sop_instance_uid in came]
-    require(pairs, "no object was delivered")
-    kept = [Kept(answer, received, coercions(one.dataset(), received)) for answer, one, received in pairs]
+    require(came, "no object was delivered")
+    pairs = [(one, answer, came[one.sop_instance_uid]) for one, answer in answered if one.sop_instance_uid in came]
+    kept = [Kept(answer, received, coercions(one.dataset(), received)) for one, answer, received in pairs]
     found = [one for one in kept if one.coerced]
     if not found:
         raise NotApplicable("no attribute was changed in what was stored and retrieved")

@@ -50,9 +50,10 @@ def test_a_fault_is_failed_for_exactly_what_it_breaks(runs: dict[str, Outcome], 
     assert {
         "FAIL": seen.judged("FAIL"),
         "WARN": seen.judged("WARN"),
+        "INFO": seen.judged("INFO"),
         "BLOCKED": seen.judged("BLOCKED"),
         "INCONCLUSIVE": seen.judged("INCONCLUSIVE"),
-    } == {"FAIL": expected.breaks, "WARN": expected.warns, "BLOCKED": expected.blocks, "INCONCLUSIVE": set()}
+    } == {"FAIL": expected.breaks, "WARN": expected.warns, "INFO": expected.informs, "BLOCKED": expected.blocks, "INCONCLUSIVE": set()}
 
 
 def test_the_clean_archive_fails_nothing(runs: dict[str, Outcome]) -> None:

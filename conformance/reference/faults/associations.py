@@ -28,6 +28,11 @@ class AnyTitle(Door):
         return True
 
 
+class AnyCaller(Door):
+    def may_call(self, _title: str) -> bool:
+        return True
+
+
 class LeftPaddingCounts(Door):
     def is_called(self, title: str) -> bool:
         return title.rstrip(" \0") == self.ae_title
@@ -184,8 +189,9 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         "C-ECHO on an association of its own is refused as soon as anything is stored",
         Parts(services=EchoAloneFailsInUse),
         breaks=rows("VERIF-01 ASSOC-09"),
-        blocks=rows("ASSOC-02 ASSOC-10 ASSOC-14 ROBUST-01 ROBUST-02"),
+        blocks=rows("ASSOC-02 ASSOC-10 ASSOC-14 INTEG-16 ROBUST-01 ROBUST-02 SEC-01"),
     ),
+    Fault("any-calling-ae-accepted", "the calling AE title is not checked", Parts(door=AnyCaller), breaks=rows("SEC-01")),
     Fault("any-called-ae-accepted", "the called AE title is not checked", Parts(door=AnyTitle), breaks=rows("ASSOC-02")),
     Fault(
         "implicit-vr-refused-for-enhanced",

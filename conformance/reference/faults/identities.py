@@ -4,16 +4,19 @@ Each class is one part that is wrong in one way; the table at the end says what 
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import cast
 
 from pydicom.uid import generate_uid
 
 from conformance.reference.archive import Parts
 from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.find import Finder, Query
 from conformance.reference.index import Index, merged
 from conformance.reference.intake import Intake
-from conformance.reference.keys import Attributes, tag_of
+from conformance.reference.keys import Attributes, Key, tag_of
 from conformance.reference.matching import Matcher
-from conformance.reference.rules import Candidate, Refusal, instance_fits_the_command, replacing, without
+from conformance.reference.rules import Candidate, Refusal, instance_fits_the_command, replacing, uids_differ, without
 
 UID_COLUMN = 60  # characters of a UID that one fault looks at
 
@@ -24,6 +27,44 @@ class TwoPatients(Intake):
 
 class SeriesInTwoStudies(Intake):
     rules = without("one-study")
+
+
+class RemembersDescriptions(Index):
+    """Keeps every description that came with a study."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.described: dict[str, list[str]] = {}
+
+    def grow(self, levels: Mapping[str, Attributes]) -> None:
+        known = self.described.setdefault(self.study_key(levels["STUDY"]), [])
+        known += [text for text in [str(levels["STUDY"]["StudyDescription"])] if text not in known]
+        super().grow(levels)
+
+
+class RowForEachDescription(Finder):
+    """Groups studies by all that they show, not by their UID."""
+
+    def entities(self, query: Query) -> list[Attributes]:
+        found, index = super().entities(query), cast(RemembersDescriptions, self.index)
+        if query.level != "STUDY":
+            return found
+        return [study | {"StudyDescription": text} for study in found for text in index.described[index.study_key(study)]]
+
+
+class LosesEqualUids(Intake):
+    """Takes an object with two equal UIDs, and fails at its own table of UIDs without a word."""
+
+    rules = without("three-uids")
+
+    def keep(self, candidate: Candidate) -> None:
+        if uids_differ(candidate) is None:
+            super().keep(candidate)
+
+
+class NoIssuerKey(Finder):
+    def supported(self, tag: int, level: str) -> Key | None:
+        return None if tag == tag_of("IssuerOfPatientID") else super().supported(tag, level)
 
 
 class CommandNotCompared(Intake):
@@ -165,6 +206,24 @@ IDENTITY_FAULTS: tuple[Fault, ...] = (
         "an object under a Series Instance UID of another study is taken with 0000",
         Parts(intake=SeriesInTwoStudies),
         breaks=rows("INTEG-03"),
+    ),
+    Fault(
+        "study-row-for-each-description",
+        "a study comes once for each description that its objects carry",
+        Parts(index=RemembersDescriptions, finder=RowForEachDescription),
+        breaks=rows("INTEG-07"),
+    ),
+    Fault(
+        "equal-uids-lost",
+        "an object of which two UIDs are equal is taken with 0000 and lost",
+        Parts(intake=LosesEqualUids),
+        breaks=rows("INTEG-12"),
+    ),
+    Fault(
+        "issuer-key-not-supported",
+        "Issuer of Patient ID is no key: it restricts nothing, and FF01 says so",
+        Parts(finder=NoIssuerKey),
+        warns=rows("IDENT-08"),
     ),
     Fault(
         "command-not-compared",

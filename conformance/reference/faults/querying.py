@@ -3,16 +3,17 @@
 Each class is one part that is wrong in one way; the table at the end says what it stands for and which rows it breaks.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, repeat
 
 from conformance.reference.archive import Parts
-from conformance.reference.encoding import DataSet, decode
+from conformance.reference.encoding import DataSet, Element, decode
 from conformance.reference.faults.fault import Fault, rows
-from conformance.reference.find import RETRIEVE_AE_TITLE, Finder, Query
-from conformance.reference.index import issuer_of
-from conformance.reference.keys import BY_KEYWORD, LEVELS, QUERY_RETRIEVE_LEVEL, Attributes, Key, Value
+from conformance.reference.find import RETRIEVE_AE_TITLE, TIMEZONE, Finder, Query
+from conformance.reference.index import Index, issuer_of
+from conformance.reference.keys import BY_KEYWORD, LEVELS, QUERY_RETRIEVE_LEVEL, UNIQUE, Attributes, Key, Value
 from conformance.reference.matching import Matcher, canonical_date
 from conformance.reference.models import PENDING, Identifier
 from conformance.reference.services import Request, Services
@@ -182,6 +183,40 @@ class Repeating(Request):
         super().respond(**fields)
 
 
+class FindIgnoresCancel(Services):
+    """Sends every match, one after the other; a cancel that it reads on the way only costs it time."""
+
+    def find(self, request: Request) -> None:
+        super().find(Deaf(request.assoc, request.message, request.context_id, request.abstract_syntax, request.transfer_syntax))
+
+
+class Deaf(Request):
+    """A request that is never cancelled, whose matches take 2 ms each, and 30 ms once a cancel came."""
+
+    @property
+    def cancelled(self) -> bool:
+        time.sleep(0.03 if super().cancelled else 0.002)
+        return False
+
+
+class CountsOnce(Finder):
+    """Keeps each counter as it was when it was first asked for."""
+
+    def __init__(self, index: Index, matcher: Matcher, ae_title: str) -> None:
+        super().__init__(index, matcher, ae_title)
+        self.counted: dict[tuple[str, str], str] = {}
+
+    def computed(self, key: Key, entity: Attributes) -> str:
+        return self.counted.setdefault((key.keyword, str(entity[UNIQUE[key.level]])), super().computed(key, entity))
+
+
+class EmptyTimeZone(Finder):
+    """Has a column for the time zone and puts nothing into it."""
+
+    def place_in_time(self, found: DataSet, _query: Query, _entity: Attributes) -> None:
+        found[TIMEZONE] = Element("SH", b"")
+
+
 QUERY_FAULTS: tuple[Fault, ...] = (
     Fault(
         "patient-id-compared-without-case",
@@ -243,6 +278,24 @@ QUERY_FAULTS: tuple[Fault, ...] = (
         "a query without level is answered at STUDY level",
         Parts(services=LevelByDefault),
         breaks=rows("QUERY-13"),
+    ),
+    Fault(
+        "find-ignores-cancel",
+        "a cancel does not end a C-FIND",
+        Parts(services=FindIgnoresCancel),
+        breaks=rows("QUERY-14"),
+    ),
+    Fault(
+        "counters-kept-from-the-first-query",
+        "the number of series, of instances and the modalities of a study are as they were when first asked for",
+        Parts(finder=CountsOnce),
+        warns=rows("QUERY-15"),
+    ),
+    Fault(
+        "time-zone-empty",
+        "each match has Timezone Offset From UTC without a value",
+        Parts(finder=EmptyTimeZone),
+        informs=rows("QUERY-21"),
     ),
     Fault(
         "ultrasound-list-one-short",

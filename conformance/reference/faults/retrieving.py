@@ -3,18 +3,21 @@
 Each class is one part that is wrong in one way; the table at the end says what it stands for and which rows it breaks.
 """
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from pynetdicom import build_context
 from pynetdicom.dimse_primitives import C_GET, C_MOVE
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from conformance.reference.archive import Parts
 from conformance.reference.encoding import Element, decode, encode
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.index import Located
 from conformance.reference.keys import tag_of
-from conformance.reference.models import Identifier
-from conformance.reference.retrieve import SUCCESS, WITH_FAILURES, Progress, Retriever, Tally
-from conformance.reference.services import Request, Services
+from conformance.reference.models import MOVE, Identifier
+from conformance.reference.retrieve import SUCCESS, WITH_FAILURES, Outlet, Progress, Retriever, Tally
+from conformance.reference.services import Address, Request, Services
 from conformance.reference.syntax import syntax_of
 
 _MAGNETIC_RESONANCE = "1.2.840.10008.5.1.4.1.1.4"
@@ -49,6 +52,71 @@ class NoFailedList(Retriever):
     def final(self, tally: Tally) -> Progress:
         progress = super().final(tally)
         return replace(progress, identifier=None) if progress.status == WITH_FAILURES else progress
+
+
+class SkipsWithoutContext(Retriever):
+    """Leaves out, and does not count, what the destination has no presentation context for."""
+
+    def deliver(self, targets: Sequence[Located], outlet: Outlet, cancelled: Callable[[], bool]) -> Iterator[Progress]:
+        return super().deliver([located for located in targets if outlet.syntaxes(located.sop_class_uid)], outlet, cancelled)
+
+
+class KnocksForNothing(Services):
+    """Opens the association to the destination before it looks for something to send."""
+
+    def move_to(self, request: Request, destination: str, address: Address, targets: Sequence[Located]) -> None:
+        if not targets:
+            courier = self.desk.call()
+            courier.open(address, destination, [build_context(Verification)], [])
+            courier.close()
+        super().move_to(request, destination, address, targets)
+
+
+class OriginatorIsArchive(Services):
+    def move_to(self, request: Request, destination: str, address: Address, targets: Sequence[Located]) -> None:
+        context = (request.context_id, request.abstract_syntax, request.transfer_syntax)
+        super().move_to(Own(request.assoc, request.message, *context), destination, address, targets)
+
+
+class Own(Request):
+    """A request that seems to come from the archive itself."""
+
+    @property
+    def calling_ae(self) -> str:
+        return str(self.assoc.acceptor.ae_title).strip()
+
+
+class MoveIgnoresCancel(Services):
+    def move(self, request: Request) -> None:
+        super().move(Deaf(request.assoc, request.message, request.context_id, request.abstract_syntax, request.transfer_syntax))
+
+
+class Deaf(Request):
+    """A request that is never cancelled."""
+
+    @property
+    def cancelled(self) -> bool:
+        return False
+
+
+class SenderServesRetrieves(Services):
+    """Names as the place to retrieve from whoever stored last."""
+
+    def store(self, request: Request) -> None:
+        super().store(request)
+        self.desk.finder.ae_title = request.calling_ae
+
+
+class SendsToWhoAsks(Services):
+    """Takes an unknown destination for another name of the requester."""
+
+    def unknown_destination(self, request: Request) -> None:
+        address = self.desk.peers.get(request.calling_ae)
+        targets = self.targets(request, MOVE[request.abstract_syntax])
+        if address is None or targets is None:
+            super().unknown_destination(request)
+        else:
+            self.move_to(request, str(request.message.MoveDestination).strip(), address, targets)
 
 
 class UnknownDestinationSucceeds(Services):
@@ -98,7 +166,38 @@ RETRIEVE_FAULTS: tuple[Fault, ...] = (
         "partial-failure-without-list",
         "B000 comes without Failed SOP Instance UID List",
         Parts(retriever=NoFailedList),
-        breaks=rows("RETR-05"),
+        breaks=rows("RETR-05 RETR-07"),
+    ),
+    Fault(
+        "unknown-destination-is-the-requester",
+        "a move to an unknown destination is sent to whoever asked for it",
+        Parts(services=SendsToWhoAsks),
+        breaks=rows("RETR-04 SEC-07"),
+    ),
+    Fault(
+        "no-context-no-account",
+        "objects for which the destination accepts no context are left out of the retrieve and of its counts",
+        Parts(retriever=SkipsWithoutContext),
+        breaks=rows("RETR-07"),
+    ),
+    Fault(
+        "association-for-nothing",
+        "a move that finds nothing opens an association to the destination",
+        Parts(services=KnocksForNothing),
+        warns=rows("RETR-08"),
+    ),
+    Fault(
+        "originator-is-the-archive",
+        "the C-STORE requests of a move name the archive as their originator",
+        Parts(services=OriginatorIsArchive),
+        warns=rows("RETR-10"),
+    ),
+    Fault("move-ignores-cancel", "a cancel does not end a C-MOVE", Parts(services=MoveIgnoresCancel), breaks=rows("RETR-11")),
+    Fault(
+        "retrieve-from-the-sender",
+        "matches name the AE that stored as the one to retrieve from",
+        Parts(services=SenderServesRetrieves),
+        breaks=rows("RETR-13"),
     ),
     Fault(
         "move-never-fails",

@@ -31,13 +31,15 @@ SERIES_UID, ISSUER, OTHER_IDS = (tag_of(keyword) for keyword in ("SeriesInstance
 
 # Rows whose checks rest on objects that the archive took and keeps.
 NEED_STORED_OBJECTS = rows(
-    "ASSOC-07 STORE-04 STORE-08 STORE-13 INTEG-01 INTEG-02 INTEG-03 INTEG-04 INTEG-05 INTEG-13 IDENT-03 IDENT-06 IDENT-07 IDENT-10"
-    " IDENT-11 IDENT-12 QUERY-01 QUERY-02 QUERY-03 QUERY-04 QUERY-05 QUERY-06 QUERY-07 QUERY-08 QUERY-09 QUERY-10 QUERY-11 QUERY-12"
-    " QUERY-13 QUERY-18 RETR-01 RETR-02 RETR-03 RETR-04 RETR-05 RETR-06 RETR-12"
+    "ASSOC-07 STORE-04 STORE-08 STORE-11 STORE-12 STORE-13 STORE-14 STORE-18 INTEG-01 INTEG-02 INTEG-03 INTEG-04 INTEG-05 INTEG-07"
+    " INTEG-12 INTEG-13 INTEG-16 IDENT-03 IDENT-06 IDENT-07 IDENT-08 IDENT-10 IDENT-11 IDENT-12 QUERY-01 QUERY-02 QUERY-03 QUERY-04"
+    " QUERY-05 QUERY-06 QUERY-07 QUERY-08 QUERY-09 QUERY-10 QUERY-11 QUERY-12 QUERY-13 QUERY-14 QUERY-15 QUERY-18 RETR-01 RETR-02"
+    " RETR-03 RETR-04 RETR-05 RETR-06 RETR-07 RETR-08 RETR-10 RETR-11 RETR-12 RETR-13 SEC-07"
 )
 # Rows about broken objects, whose controls are sound ones.
 NEED_SOUND_OBJECTS_TAKEN = rows(
-    "STORE-01 STORE-07 STORE-10 ASSOC-11 INTEG-14 QUERY-16 REJECT-01 REJECT-02 REJECT-03 REJECT-04 REJECT-05 REJECT-06 REJECT-14 ROBUST-01"
+    "ASSOC-11 STORE-01 STORE-02 STORE-03 STORE-06 STORE-07 STORE-10 INTEG-14 QUERY-16 REJECT-01 REJECT-02 REJECT-03 REJECT-04"
+    " REJECT-05 REJECT-06 REJECT-14 ROBUST-01"
 )
 
 
@@ -178,7 +180,17 @@ class KeepsHalves(Acceptor):
         intake: Intake = server.serve.__self__.desk.intake
         syntax = syntax_of(str(context.transfer_syntax[0]))
         sop_class = str(context.abstract_syntax)
-        intake.keep(Candidate(sop_class, uid, sop_class, syntax, data, readable(data, syntax), intake.index))
+        self.settle(intake, Candidate(sop_class, uid, sop_class, syntax, data, readable(data, syntax), intake.index))
+
+    def settle(self, intake: Intake, half: Candidate) -> None:
+        intake.keep(half)
+
+
+class CutLeavesStudy(KeepsHalves):
+    """Makes patient, study and series while an object comes in, and leaves them when the association breaks."""
+
+    def settle(self, intake: Intake, half: Candidate) -> None:
+        intake.index.grow(half.levels)
 
 
 STORING_FAULTS: tuple[Fault, ...] = (
@@ -208,6 +220,8 @@ STORING_FAULTS: tuple[Fault, ...] = (
         "structured reports are acknowledged into a spool and lost",
         Parts(intake=LosesReports),
         breaks=rows("STORE-01 RETR-01"),
+        warns=rows("STORE-18"),
+        blocks=rows("RETR-07"),
     ),
     Fault("private-elements-dropped", "private elements are not kept", Parts(intake=DropsPrivate), breaks=rows("STORE-04")),
     Fault(
@@ -215,13 +229,15 @@ STORING_FAULTS: tuple[Fault, ...] = (
         "structured reports are negotiated and then refused",
         Parts(intake=RefusesReports),
         breaks=rows("STORE-05"),
-        blocks=rows("STORE-01 STORE-13 QUERY-03 QUERY-18 RETR-01"),
+        warns=rows("STORE-06"),
+        blocks=rows("STORE-01 STORE-13 QUERY-03 QUERY-18 RETR-01 RETR-07"),
     ),
     Fault(
         "late-images-dropped",
         "images of a study that come on a later association are acknowledged and dropped",
         Parts(intake=DropsLateImages),
         breaks=rows("STORE-07"),
+        blocks=rows("INTEG-07 QUERY-15"),
     ),
     Fault(
         "resend-removes-file",
@@ -271,5 +287,11 @@ STORING_FAULTS: tuple[Fault, ...] = (
         "what had come of an object when the association broke is stored",
         Parts(acceptor=KeepsHalves),
         breaks=rows("ROBUST-01"),
+    ),
+    Fault(
+        "cut-transfer-leaves-study",
+        "patient, study and series of an object stay when the association broke before its end",
+        Parts(acceptor=CutLeavesStudy),
+        breaks=rows("INTEG-16"),
     ),
 )
