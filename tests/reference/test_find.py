@@ -112,6 +112,16 @@ def test_returns_a_key_empty_where_nothing_is_known(client: Client, patient: lis
     assert "TimezoneOffsetFromUTC" not in match
 
 
+def test_names_the_time_zone_of_the_times_that_it_returns(client: Client) -> None:
+    zoned = image(TimezoneOffsetFromUTC="-0500")
+    assert client.store(encoded(zoned))[0].status == 0
+    said = [
+        client.find("STUDY", StudyInstanceUID=zoned.StudyInstanceUID, **keys).matches[0].get("TimezoneOffsetFromUTC")
+        for keys in ({"StudyTime": ""}, {"StudyID": ""})
+    ]
+    assert said == ["-0500", None]
+
+
 @pytest.mark.parametrize("unsupported", ["AdmittingDiagnosesDescription", "Modality", "PatientWeight"])
 def test_tells_by_ff01_of_keys_that_it_does_not_support(client: Client, patient: list[Dataset], unsupported: str) -> None:
     answer = client.find("STUDY", **{"StudyInstanceUID": patient[0].StudyInstanceUID, unsupported: ""})
