@@ -13,9 +13,11 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # ma
 
 from conformance.dimse import (
     ACCEPT_ALL,
+    PUSH_MODEL,
     Answer,
     Association,
     AssociationEnded,
+    AssociationRequest,
     Context,
     EndingKind,
     Endpoint,
@@ -77,6 +79,11 @@ def content(received: Received) -> Dataset:
     return Encoded(received.sop_class_uid, received.sop_instance_uid, received.transfer_syntax_uid, received.data).dataset()
 
 
+def is_for_storage(request: AssociationRequest) -> bool:
+    """Whether an association was opened to us to store: not to see by C-ECHO whether we live, nor to report a commitment."""
+    return any(context.abstract_syntax not in (VERIFICATION.abstract_syntax, PUSH_MODEL) for context in request.contexts)
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """One thing that a check did, as DCMTK would do it; `{peer}` and `{files}` are filled in when it is shown."""
@@ -87,7 +94,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The answer to a C-MOVE or C-GET, and what was delivered for it. `associations` counts those opened to us."""
+    """The answer to a C-MOVE or C-GET, and what was delivered for it. `associations` counts those opened to us for storage."""
 
     answer: RetrieveAnswer
     objects: tuple[Received, ...]
@@ -265,7 +272,8 @@ class System:
         with self.listener.reception(ours) as reception, self.associate(contexts, endpoint=endpoint) as association:
             answer = association.move(query.root.move, query.identifier(), destination, cancel_after=cancel_after)
         self.ledger.foreign += reception.foreign
-        return Delivery(answer, tuple(reception.objects), reception.foreign, len(reception.associations), reception.largest_pdu)
+        opened = sum(map(is_for_storage, reception.associations))
+        return Delivery(answer, tuple(reception.objects), reception.foreign, opened, reception.largest_pdu)
 
     def get(self, query: Query, instances: Sequence[Encoded], *, status: Callable[[Received], int] | None = None) -> Delivery:
         """Retrieve on the same association, offering contexts for `instances` only."""

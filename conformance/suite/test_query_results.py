@@ -23,16 +23,12 @@ ZONES = ("-0500", "+0330")
 def test_ends_a_query_that_is_cancelled(system: System, long_study: Stored) -> None:
     query = image_query(long_study.study, long_study.study.series[0])
     require(len(system.find(query).matches) == MANY, f"the query does not find {MANY} objects when nobody cancels it")
-    answer = cancelled(system, query, after=1)
-    if answer.final.status_class is not StatusClass.CANCEL:
-        expect_was_complete(answer)
-        # All of it may have been on its way already. A cancel right behind the request gives the system all the time there is.
-        answer = cancelled(system, query, after=0)
-    expect(
-        answer.final.status_class in (StatusClass.CANCEL, StatusClass.SUCCESS),
-        expected="a cancelled query ended by FE00, or by 0000 if it was complete",
-        got=str(answer.final),
-    )
+    answers = []
+    for after in (1, 0, 1):  # right behind the request a cancel has all the time there is
+        answers.append(cancelled(system, query, after=after))
+        if answers[-1].final.status_class is StatusClass.CANCEL:
+            return
+    expect_was_complete(min(answers, key=lateness))  # the promptest of them, for a busy machine of ours may have held us up
 
 
 def cancelled(system: System, query: Query, *, after: int) -> FindAnswer:
@@ -53,9 +49,14 @@ def _upper(query: Query) -> Mapping[str, str]:
     return {"StudyInstanceUID": str(query.keys["StudyInstanceUID"])}
 
 
+def lateness(answer: FindAnswer) -> float:
+    """The seconds from the first match, when the cancel had been sent at the latest, to the end."""
+    return answer.final.seconds - answer.responses[0].seconds if answer.responses else answer.final.seconds
+
+
 def expect_was_complete(answer: FindAnswer) -> None:
-    """Blame the system unless it had its whole result sent when the cancel, sent after the first match, can have reached it."""
-    late = answer.final.seconds - answer.responses[0].seconds
+    """Blame the system unless it sent its whole result at once, so that it was complete when the cancel can have been read."""
+    late = lateness(answer)
     whole = answer.final.status_class is StatusClass.SUCCESS and len(answer.responses) == MANY
     expect(
         whole and late <= PROMPT_SECONDS,

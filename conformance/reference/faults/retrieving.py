@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from pynetdicom import build_context
 from pynetdicom.dimse_primitives import C_GET, C_MOVE
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from conformance.reference.archive import Parts
 from conformance.reference.encoding import Element, decode, encode
@@ -67,7 +66,7 @@ class KnocksForNothing(Services):
     def move_to(self, request: Request, destination: str, address: Address, targets: Sequence[Located]) -> None:
         if not targets:
             courier = self.desk.call()
-            courier.open(address, destination, [build_context(Verification)], [])
+            courier.open(address, destination, [build_context(_MAGNETIC_RESONANCE)], [])
             courier.close()
         super().move_to(request, destination, address, targets)
 
