@@ -6,6 +6,8 @@ What they break was written before any run, from the register's rows and from ho
 from collections.abc import Mapping
 
 from conformance.reference.faults.associations import ASSOCIATION_FAULTS
+from conformance.reference.faults.characters import CHARACTER_FAULTS
+from conformance.reference.faults.committing import COMMITMENT_FAULTS
 from conformance.reference.faults.fault import Fault
 from conformance.reference.faults.identities import IDENTITY_FAULTS
 from conformance.reference.faults.querying import QUERY_FAULTS
@@ -15,5 +17,15 @@ from conformance.reference.faults.storing import STORING_FAULTS
 __all__ = ["FAULTS", "Fault"]
 
 FAULTS: Mapping[str, Fault] = {
-    fault.name: fault for fault in (*ASSOCIATION_FAULTS, *STORING_FAULTS, *IDENTITY_FAULTS, *QUERY_FAULTS, *RETRIEVE_FAULTS)
+    fault.name: fault
+    for faults in (
+        ASSOCIATION_FAULTS,
+        STORING_FAULTS,
+        IDENTITY_FAULTS,
+        CHARACTER_FAULTS,
+        QUERY_FAULTS,
+        RETRIEVE_FAULTS,
+        COMMITMENT_FAULTS,
+    )
+    for fault in faults
 }
