@@ -11,6 +11,7 @@ ORDER = (
     "test_identity",
     "test_characters",
     "test_syntaxes",
+    "test_pixels",
     "test_query",
     "test_retrieve",
     "test_commitment",

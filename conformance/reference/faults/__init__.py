@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from conformance.reference.faults.associations import ASSOCIATION_FAULTS
 from conformance.reference.faults.characters import CHARACTER_FAULTS
 from conformance.reference.faults.committing import COMMITMENT_FAULTS
+from conformance.reference.faults.encoding import ENCODING_FAULTS
 from conformance.reference.faults.fault import Fault
 from conformance.reference.faults.identities import IDENTITY_FAULTS
 from conformance.reference.faults.querying import QUERY_FAULTS
@@ -23,6 +24,7 @@ FAULTS: Mapping[str, Fault] = {
         STORING_FAULTS,
         IDENTITY_FAULTS,
         CHARACTER_FAULTS,
+        ENCODING_FAULTS,
         QUERY_FAULTS,
         RETRIEVE_FAULTS,
         COMMITMENT_FAULTS,
