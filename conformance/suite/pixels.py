@@ -1,16 +1,21 @@
 """Pixels as a viewer sees them: frames decoded by what the object itself says of them (PS3.5 8.2, A.4)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
+from pydicom.encaps import generate_frames
 from pydicom.pixels.utils import iter_pixels
+from pydicom.uid import JPEGLossless, JPEGLosslessSV1
 
 Frame = NDArray[Any]
 
 LOST_AT_MOST = 0.1  # of the range: a larger difference is no loss of quality but another picture
+
+
+JPEG_LOSSLESS = frozenset({JPEGLossless, JPEGLosslessSV1})
 
 
 class Undecodable(ValueError):
@@ -24,9 +29,20 @@ def frames_of(dataset: Dataset, *, raw: bool = True) -> list[Frame]:
         Undecodable: for whatever reason.
     """
     try:
+        if dataset.file_meta.TransferSyntaxUID in JPEG_LOSSLESS:
+            return list(_jpeg_lossless(dataset))
         return [np.array(frame) for frame in iter_pixels(dataset, raw=raw)]
     except Exception as error:  # each codec raises its own
         raise Undecodable(f"{type(error).__name__}: {error}") from error
+
+
+def _jpeg_lossless(dataset: Dataset) -> Iterator[Frame]:
+    """Decode JPEG Lossless, for which pydicom has no decoder of a permissive licence."""
+    from imagecodecs import jpeg8_decode
+
+    for data in generate_frames(dataset.PixelData, number_of_frames=int(dataset.get("NumberOfFrames") or 1)):
+        frame: Frame = jpeg8_decode(data)
+        yield frame.view(f"i{frame.itemsize}") if dataset.PixelRepresentation else frame
 
 
 def same_frames(one: Sequence[Frame], two: Sequence[Frame]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from conformance.reference.archive import Parts
-from conformance.reference.encoding import DataSet, Element, encode
+from conformance.reference.encoding import DataSet, Element
 from conformance.reference.errors import UndecodableText
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.find import Finder, Query
@@ -30,7 +30,7 @@ class LatinBecomesUtf8(Intake):
     def stored_bytes(self, candidate: Candidate) -> bytes:
         if candidate.character_set != LATIN_1:
             return candidate.data
-        return encode({tag: self.converted(element) for tag, element in candidate.dataset.items()}, candidate.syntax)
+        return self.rewritten(candidate, {tag: self.converted(element) for tag, element in candidate.dataset.items()})
 
     def converted(self, element: Element) -> Element:
         if element.items is not None:
@@ -102,7 +102,7 @@ class QuestionMarks(Intake):
         return True
 
     def stored_bytes(self, candidate: Candidate) -> bytes:
-        return encode(candidate.dataset, candidate.syntax) if self.repaired else candidate.data
+        return self.rewritten(candidate, candidate.dataset) if self.repaired else candidate.data
 
 
 class EmptyPartsDropped(Intake):
@@ -113,7 +113,7 @@ class EmptyPartsDropped(Intake):
         if "^^" not in name:
             return candidate.data
         groups = ["^".join(part for part in group.split("^") if part) for group in name.split("=")]
-        return encode(candidate.dataset | {NAME: Element("PN", in_utf8("=".join(groups), "PN"))}, candidate.syntax)
+        return self.rewritten(candidate, candidate.dataset | {NAME: Element("PN", in_utf8("=".join(groups), "PN"))})
 
 
 CHARACTER_FAULTS: tuple[Fault, ...] = (

@@ -116,7 +116,7 @@ COMMITMENT_FAULTS: tuple[Fault, ...] = (
         "the Storage Commitment Push Model is claimed and its context is refused",
         Parts(door=NoCommitment),
         warns=rows("COMMIT-01"),
-        blocks=rows("COMMIT-02 COMMIT-03 COMMIT-04 COMMIT-05 COMMIT-06 COMMIT-07 COMMIT-08 COMMIT-09"),
+        blocks=rows("COMMIT-02 COMMIT-03 COMMIT-04 COMMIT-05 COMMIT-06 COMMIT-07 COMMIT-09"),
     ),
     Fault(
         "report-without-role-selection",

@@ -33,10 +33,10 @@ class Rewrites(Intake):
     """Keeps objects of explicit syntaxes as somebody's parser wrote them anew."""
 
     def stored_bytes(self, candidate: Candidate) -> bytes:
-        written = self.rewritten(candidate)
-        return candidate.data if written is None else encode(written, candidate.syntax)
+        changed = self.changed(candidate)
+        return candidate.data if changed is None else self.rewritten(candidate, changed)
 
-    def rewritten(self, _candidate: Candidate, /) -> DataSet | None:
+    def changed(self, _candidate: Candidate, /) -> DataSet | None:
         """What is kept instead of the object; None leaves it as it came."""
         return None
 
@@ -44,8 +44,8 @@ class Rewrites(Intake):
 class PrivateUnknown(Rewrites):
     """Stores through Implicit VR, which has no value representations for private elements."""
 
-    def rewritten(self, candidate: Candidate) -> DataSet | None:
-        if not candidate.syntax.explicit or candidate.syntax.encapsulated:
+    def changed(self, candidate: Candidate) -> DataSet | None:
+        if candidate.syntax.uid != TARGETS[0]:
             return None
         return {tag: self.unknown(element) if tag >> 16 & 1 else element for tag, element in candidate.dataset.items()}
 
@@ -54,7 +54,7 @@ class PrivateUnknown(Rewrites):
 
 
 class PrivateInItemsDropped(Rewrites):
-    def rewritten(self, candidate: Candidate) -> DataSet | None:
+    def changed(self, candidate: Candidate) -> DataSet | None:
         items_lost = {
             tag: replace(one, items=[self.public(item) for item in one.items]) for tag, one in candidate.dataset.items() if one.items
         }
@@ -67,7 +67,7 @@ class PrivateInItemsDropped(Rewrites):
 class ShallowParser(Rewrites):
     """Follows the content of a report six levels down."""
 
-    def rewritten(self, candidate: Candidate) -> DataSet | None:
+    def changed(self, candidate: Candidate) -> DataSet | None:
         return self.cut(candidate.dataset, PARSER_DEPTH) if candidate.command_class.startswith(_REPORTS) else None
 
     def cut(self, dataset: DataSet, levels: int) -> DataSet:
@@ -86,7 +86,7 @@ class FragmentsAreFrames(Intake):
         if FRAMES not in candidate.dataset or pixels is None or not pixels.open:
             return candidate.data
         count = f"{fragments(pixels.value)}".encode()
-        return encode(candidate.dataset | {FRAMES: Element("IS", count + b" " * (len(count) % 2))}, candidate.syntax)
+        return self.rewritten(candidate, candidate.dataset | {FRAMES: Element("IS", count + b" " * (len(count) % 2))})
 
 
 def fragments(value: bytes) -> int:
