@@ -85,6 +85,7 @@ class Acceptor:
 
     def _serve(self) -> None:
         pdu = self._receive_request()
+        self._policy.admit()
         if self._policy.reject:
             return self._reject(pdu, self._policy.reject)
         request, channel = self._accept(pdu)

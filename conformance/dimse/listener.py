@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from types import TracebackType
 from typing import Self
 
@@ -93,6 +93,11 @@ class Listener:
             with self._changed:
                 return reports[transaction_uid].popleft()
         return None
+
+    def take_stray_reports(self, known: Collection[str]) -> list[CommitmentReport]:
+        """Take the reports of transactions that are not among the `known`: somebody changed or left out the Transaction UID."""
+        with self._changed:
+            return [report for uid in set(self._reports) - set(known) for report in self._reports.pop(uid)]
 
     @contextlib.contextmanager
     def unreachable(self) -> Iterator[None]:

@@ -33,6 +33,10 @@ def _everything(_sop_instance_uid: str) -> bool:
     return True
 
 
+def _at_once() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How to treat associations and objects during one reception.
@@ -42,6 +46,7 @@ class Policy:
     every storage class, known or private). Verification and Storage Commitment are always accepted.
     `ours` says whether a SOP Instance UID is of this run; any other object is counted as foreign and nothing of it is kept.
     `reject` is the result, source and reason of an A-ASSOCIATE-RJ to every request. `max_pdu` overrides the listener's.
+    `admit` is called before a request is answered, and may wait: the peer has its connection and no association meanwhile.
     `directory`: objects are written there as Part 10 files while they arrive, and not kept in memory.
     """
 
@@ -52,6 +57,7 @@ class Policy:
     ours: Callable[[str], bool] = _everything
     reject: tuple[int, int, int] | None = None
     max_pdu: int | None = None
+    admit: Callable[[], object] = _at_once
     directory: Path | None = None
 
     def negotiate(self, context: PresentationContext) -> Negotiated:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+_PIXEL_DATA = 0x7FE00010
 _LONG = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
 _SHORT = frozenset(
     {b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT"}
@@ -69,6 +70,8 @@ class Walk:
         return "<" if self.little_endian else ">"
 
     def _skip(self, element: _Element, end: int) -> int:
+        if element.length == _UNDEFINED and element.tag == _PIXEL_DATA:
+            return self._fragments(element.start, end)
         if element.length == _UNDEFINED:
             inner = Walk(self.data, True, True) if element.vr == b"UN" else self
             return inner._items(element.start, end)
@@ -92,6 +95,17 @@ class Walk:
         if delimited:
             raise ValueError(f"a sequence of undefined length is not closed at byte {end}")
         return at
+
+    def _fragments(self, at: int, end: int) -> int:
+        """Skip the fragments of compressed pixel data, whose bytes are no elements (PS3.5 A.4)."""
+        while at < end:
+            item = self._header(at, end)
+            if item.tag == _SEQUENCE_END:
+                return item.start
+            at = item.start + item.length
+            if item.tag != _ITEM or at > end:
+                break
+        raise ValueError(f"the fragments of the pixel data break at byte {at}")
 
     def _item(self, item: _Element, end: int) -> int:
         if item.length == _UNDEFINED:

@@ -7,7 +7,7 @@ again, in whatever native encoding, is a success that changes nothing; another o
 from collections.abc import Mapping
 
 from conformance.reference.depot import Depot, digest, same_content
-from conformance.reference.encoding import DataSet, decode
+from conformance.reference.encoding import DataSet, decode, encode, to_little_endian
 from conformance.reference.errors import UndecodableDataSet, UndecodableText
 from conformance.reference.index import Entry, Index, Located
 from conformance.reference.keys import Attributes
@@ -99,3 +99,7 @@ class Intake:
     def stored_bytes(self, candidate: Candidate) -> bytes:
         """What is written: the bytes as they came (STORE-04, STORE-13)."""
         return candidate.data
+
+    def rewritten(self, candidate: Candidate, dataset: DataSet) -> bytes:
+        """Write another data set in place of an object's own, in its syntax; for faults, since nothing else changes an object."""
+        return encode(dataset if candidate.syntax.little else to_little_endian(dataset), candidate.syntax)

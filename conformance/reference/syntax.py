@@ -4,6 +4,7 @@ import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from conformance.reference.errors import UndecodableDataSet
@@ -12,6 +13,8 @@ from conformance.reference.errors import UndecodableDataSet
 MAX_INFLATED = 2 << 30
 
 NATIVE: tuple[str, ...] = (ExplicitVRLittleEndian, ImplicitVRLittleEndian, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian)
+
+LOSSLESS = frozenset({"1.2.840.10008.1.2.5", *(f"1.2.840.10008.1.2.4.{tail}" for tail in ("57", "70", "80", "90", "201", "202"))})
 
 # In the order in which the acceptor prefers them: what keeps private value representations first.
 ENCAPSULATED: tuple[str, ...] = (
@@ -34,7 +37,10 @@ ENCAPSULATED: tuple[str, ...] = (
     "1.2.840.10008.1.2.4.107",  # HEVC/H.265 main profile
 )
 
-STORABLE: tuple[str, ...] = NATIVE + ENCAPSULATED
+# A lossless object must reach destinations that know the default syntax only (XFER-06): what cannot be decoded here is not taken.
+_UNREADABLE = frozenset(uid for uid in ENCAPSULATED if uid in LOSSLESS and not get_decoder(uid).is_available)
+
+STORABLE: tuple[str, ...] = NATIVE + tuple(uid for uid in ENCAPSULATED if uid not in _UNREADABLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ Never into a compression, never twice through a lossy one: what cannot be delive
 
 from io import BytesIO
 
-from pydicom import dcmread
+import numpy as np
+from pydicom import Dataset, dcmread
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -34,7 +35,16 @@ def decompressed(data: bytes, stored: str) -> bytes:
     """Decode the frames to Explicit VR Little Endian; whatever pydicom's decoders raise is the caller's failed sub-operation."""
     dataset = dcmread(BytesIO(part10_header("1.2", "1.2", stored, "1.2") + data))
     dataset.decompress(generate_instance_uid=False)
+    widen(dataset)
     written = DicomBytesIO()
     written.is_implicit_VR, written.is_little_endian = False, True
     write_dataset(written, dataset)
     return written.getvalue()
+
+
+def widen(dataset: Dataset) -> None:
+    """Give samples the bytes that Bits Allocated says: some decoders make them as narrow as Bits Stored lets them (PS3.5 8.1.1)."""
+    samples = int(dataset.Rows) * int(dataset.Columns) * int(dataset.SamplesPerPixel) * int(dataset.get("NumberOfFrames", 1))
+    if dataset.BitsAllocated == 16 and samples <= len(dataset.PixelData) <= samples + 1:
+        narrow = np.frombuffer(dataset.PixelData[:samples], "i1" if dataset.PixelRepresentation else "u1")
+        dataset.PixelData = narrow.astype("<i2" if dataset.PixelRepresentation else "<u2").tobytes()

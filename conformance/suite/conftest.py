@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from conformance.suite.attempts import Attempts
+from conformance.suite.encodings import Shelves
 from conformance.suite.system import SYSTEM, System
 from conformance.target import Claims
 from generators import Encoded, Study, Synthesizer
@@ -44,6 +45,11 @@ def synthesizer(system: System) -> Synthesizer:
 @pytest.fixture(scope="session")
 def attempts(system: System) -> Attempts:
     return Attempts(system)
+
+
+@pytest.fixture(scope="session")
+def shelves(system: System) -> Shelves:
+    return Shelves(system)
 
 
 @pytest.fixture(scope="session")

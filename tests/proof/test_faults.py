@@ -30,7 +30,7 @@ def runs(
         folder = tmp_path_factory.mktemp(fault)
         port = free_port()
         options = [] if fault == NONE else ["--fault", fault]
-        slow = ["--slow"] if fault == NONE or SLOW & FAULTS[fault].warns else []
+        slow = ["--slow"] if fault == NONE or SLOW & (FAULTS[fault].breaks | FAULTS[fault].warns) else []
         with embedded_archive("EMBEDDED", f"{CALLING_AE}=127.0.0.1:{port}", options) as (host, archive_port):
             arguments = [f"--host={host}", f"--port={archive_port}", f"--listen-port={port}", f"--target-profile={PROFILE}"]
             return run_suite(folder, "--target-ae=EMBEDDED", *arguments, *slow, "-q")

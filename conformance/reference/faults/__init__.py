@@ -7,6 +7,9 @@ from collections.abc import Mapping
 
 from conformance.reference.faults.acknowledging import ACKNOWLEDGING_FAULTS
 from conformance.reference.faults.associations import ASSOCIATION_FAULTS
+from conformance.reference.faults.characters import CHARACTER_FAULTS
+from conformance.reference.faults.committing import COMMITMENT_FAULTS
+from conformance.reference.faults.encoding import ENCODING_FAULTS
 from conformance.reference.faults.fault import Fault
 from conformance.reference.faults.identities import IDENTITY_FAULTS
 from conformance.reference.faults.querying import QUERY_FAULTS
@@ -17,5 +20,16 @@ __all__ = ["FAULTS", "Fault"]
 
 FAULTS: Mapping[str, Fault] = {
     fault.name: fault
-    for fault in (*ASSOCIATION_FAULTS, *STORING_FAULTS, *ACKNOWLEDGING_FAULTS, *IDENTITY_FAULTS, *QUERY_FAULTS, *RETRIEVE_FAULTS)
+    for faults in (
+        ASSOCIATION_FAULTS,
+        STORING_FAULTS,
+        ACKNOWLEDGING_FAULTS,
+        IDENTITY_FAULTS,
+        CHARACTER_FAULTS,
+        ENCODING_FAULTS,
+        QUERY_FAULTS,
+        RETRIEVE_FAULTS,
+        COMMITMENT_FAULTS,
+    )
+    for fault in faults
 }

@@ -10,7 +10,7 @@ from pydicom.uid import generate_uid
 
 from conformance.reference.archive import Parts
 from conformance.reference.depot import digest
-from conformance.reference.encoding import Element, encode, readable
+from conformance.reference.encoding import Element, readable
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake
@@ -35,6 +35,9 @@ NEED_STORED_OBJECTS = rows(
     " INTEG-12 INTEG-13 INTEG-16 IDENT-03 IDENT-06 IDENT-07 IDENT-08 IDENT-10 IDENT-11 IDENT-12 QUERY-01 QUERY-02 QUERY-03 QUERY-04"
     " QUERY-05 QUERY-06 QUERY-07 QUERY-08 QUERY-09 QUERY-10 QUERY-11 QUERY-12 QUERY-13 QUERY-14 QUERY-15 QUERY-18 RETR-01 RETR-02"
     " RETR-03 RETR-04 RETR-05 RETR-06 RETR-07 RETR-08 RETR-10 RETR-11 RETR-12 RETR-13 SEC-07"
+    " CHAR-02 CHAR-03 CHAR-04 CHAR-05 CHAR-06 CHAR-07"
+    " XFER-01 XFER-02 XFER-03 XFER-04 XFER-05 XFER-06 XFER-07 XFER-08 XFER-09 XFER-10 XFER-11 XFER-12 XFER-13"
+    " COMMIT-01 COMMIT-02 COMMIT-03 COMMIT-04 COMMIT-05 COMMIT-07 COMMIT-09"
 )
 # Rows about broken objects, whose controls are sound ones.
 NEED_SOUND_OBJECTS_TAKEN = rows(
@@ -74,7 +77,7 @@ class LosesReports(Intake):
 
 class DropsPrivate(Intake):
     def stored_bytes(self, candidate: Candidate) -> bytes:
-        return encode({tag: element for tag, element in candidate.dataset.items() if not tag >> 16 & 1}, candidate.syntax)
+        return self.rewritten(candidate, {tag: element for tag, element in candidate.dataset.items() if not tag >> 16 & 1})
 
 
 def no_reports(candidate: Candidate) -> Refusal | None:
@@ -131,7 +134,7 @@ class RerootsSeries(Intake):
             return candidate.data
         foreign = candidate.text("SeriesInstanceUID")
         own = in_utf8(generate_uid(entropy_srcs=[foreign]), "UI")
-        return encode(candidate.dataset | {SERIES_UID: Element("UI", own)}, candidate.syntax)
+        return self.rewritten(candidate, candidate.dataset | {SERIES_UID: Element("UI", own)})
 
 
 class OtherIdsWithoutIssuer(Intake):
@@ -140,7 +143,7 @@ class OtherIdsWithoutIssuer(Intake):
         if others is None:
             return candidate.data
         items = [{tag: element for tag, element in item.items() if tag != ISSUER} for item in others.items or ()]
-        return encode(candidate.dataset | {OTHER_IDS: Element("SQ", items=items)}, candidate.syntax)
+        return self.rewritten(candidate, candidate.dataset | {OTHER_IDS: Element("SQ", items=items)})
 
 
 class OverwritesElsewhere(Intake):
@@ -221,23 +224,29 @@ STORING_FAULTS: tuple[Fault, ...] = (
         Parts(intake=LosesReports),
         breaks=rows("STORE-01 RETR-01"),
         warns=rows("STORE-18"),
-        blocks=rows("RETR-07"),
+        blocks=rows("RETR-07 XFER-10"),
     ),
-    Fault("private-elements-dropped", "private elements are not kept", Parts(intake=DropsPrivate), breaks=rows("STORE-04")),
+    Fault(
+        "private-elements-dropped",
+        "private elements are not kept",
+        Parts(intake=DropsPrivate),
+        breaks=rows("STORE-04 XFER-09"),
+        blocks=rows("XFER-01"),
+    ),
     Fault(
         "reports-refused",
         "structured reports are negotiated and then refused",
         Parts(intake=RefusesReports),
         breaks=rows("STORE-05"),
         warns=rows("STORE-06"),
-        blocks=rows("STORE-01 STORE-13 QUERY-03 QUERY-18 RETR-01 RETR-07"),
+        blocks=rows("STORE-01 STORE-13 QUERY-03 QUERY-18 RETR-01 RETR-07 XFER-10"),
     ),
     Fault(
         "late-images-dropped",
         "images of a study that come on a later association are acknowledged and dropped",
         Parts(intake=DropsLateImages),
         breaks=rows("STORE-07"),
-        blocks=rows("INTEG-07 QUERY-15"),
+        blocks=rows("INTEG-07 QUERY-15 CHAR-05"),
     ),
     Fault(
         "resend-removes-file",

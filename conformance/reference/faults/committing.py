@@ -1,0 +1,162 @@
+"""Faults of storage commitment: requests taken on that should not be, and reports that do not tell the truth.
+
+Each class is one part that is wrong in one way; the table at the end says what it stands for and which rows it breaks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from pynetdicom.sop_class import StorageCommitmentPushModel  # type: ignore[attr-defined]
+
+from conformance.reference.archive import Parts
+from conformance.reference.commitment import (
+    ALL_COMMITTED,
+    CLASS_CONFLICT,
+    FAILED,
+    REFERENCED,
+    TRANSACTION,
+    UNKNOWN_INSTANCE,
+    Committer,
+    Order,
+    Reference,
+)
+from conformance.reference.door import Door
+from conformance.reference.encoding import DataSet, decode
+from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.syntax import Syntax
+from conformance.reference.text import element_text
+from conformance.reference.wire import Courier
+
+LONGEST_LIST = 1000  # references that the table of one fault holds
+
+
+class NoCommitment(Door):
+    def contexts(self, proposed: Sequence[Any]) -> list[Any]:
+        return [context for context in super().contexts(proposed) if context.abstract_syntax != StorageCommitmentPushModel]
+
+
+class WithoutRole(Courier):
+    """Proposes the contexts of a report and no role for them."""
+
+    def open(self, address: tuple[str, int], called: str, contexts: list[Any], _roles: list[Any]) -> bool:
+        return super().open(address, called, contexts, [])
+
+
+class NoReferences(Committer):
+    """Leaves the references out where all is well."""
+
+    def result(self, order: Order) -> tuple[int, DataSet]:
+        event, information = super().result(order)
+        if event == ALL_COMMITTED:
+            del information[REFERENCED]
+        return event, information
+
+
+class CommitsUnknown(Committer):
+    """Takes an object that it does not find for one that is still on its way in."""
+
+    def reason(self, one: Reference) -> int | None:
+        reason = super().reason(one)
+        return None if reason == UNKNOWN_INSTANCE else reason
+
+
+class ClassIgnored(Committer):
+    def reason(self, one: Reference) -> int | None:
+        reason = super().reason(one)
+        return None if reason == CLASS_CONFLICT else reason
+
+
+class ShortList(Committer):
+    def result(self, order: Order) -> tuple[int, DataSet]:
+        event, information = super().result(order)
+        for sequence in (REFERENCED, FAILED):
+            if sequence in information:
+                information[sequence] = replace(information[sequence], items=(information[sequence].items or [])[:LONGEST_LIST])
+        return event, information
+
+
+class NoTransaction(Committer):
+    def transaction(self, _order: Order) -> str:
+        return ""
+
+
+class TransactionsReused(Committer):
+    def begin(self, order: Order) -> tuple[int, str]:
+        with self.lock:
+            self.active.discard(order.transaction)
+        return super().begin(order)
+
+
+class EmptyMeansAll(Committer):
+    """Reads a request without references as one about everything that it holds."""
+
+    def order(self, stream: Any, syntax: Syntax, requester: str) -> Order:
+        try:
+            return super().order(stream, syntax, requester)
+        except ValueError as malformed:
+            if "Referenced SOP Sequence" not in str(malformed):
+                raise
+        transaction = element_text(decode(stream.getvalue(), syntax).get(TRANSACTION), "UI", ())
+        return Order(transaction, tuple((one.sop_class_uid, one.sop_instance_uid) for one in self.index.locate({})), requester)
+
+
+class CommitsThenLoses(Committer):
+    """Commits from a cache that is cleared before it was written: the row stays, its file is gone."""
+
+    def report(self, order: Order) -> None:
+        super().report(order)
+        for _, uid in order.references:
+            self.index._all("UPDATE instance SET path = 'never-written' WHERE uid = ?", [uid])
+
+
+COMMITMENT_FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "commitment-not-offered",
+        "the Storage Commitment Push Model is claimed and its context is refused",
+        Parts(door=NoCommitment),
+        warns=rows("COMMIT-01"),
+        blocks=rows("COMMIT-02 COMMIT-03 COMMIT-04 COMMIT-05 COMMIT-06 COMMIT-07 COMMIT-09"),
+    ),
+    Fault(
+        "report-without-role-selection",
+        "the association for a report proposes no SCP role",
+        Parts(courier=WithoutRole),
+        breaks=rows("COMMIT-02"),
+    ),
+    Fault(
+        "committed-without-references",
+        "a report of event type 1 has no Referenced SOP Sequence",
+        Parts(committer=NoReferences),
+        breaks=rows("COMMIT-03"),
+    ),
+    Fault(
+        "unknown-instances-committed", "objects that are not there are committed", Parts(committer=CommitsUnknown), breaks=rows("COMMIT-04")
+    ),
+    Fault("class-ignored-in-commitment", "an object is committed under any class", Parts(committer=ClassIgnored), breaks=rows("COMMIT-05")),
+    Fault(
+        "commitment-list-cut",
+        "a report names 1,000 objects and leaves the others out",
+        Parts(committer=ShortList),
+        breaks=rows("COMMIT-06"),
+    ),
+    Fault("report-without-transaction", "a report has an empty Transaction UID", Parts(committer=NoTransaction), breaks=rows("COMMIT-07")),
+    Fault(
+        "transaction-uid-reused",
+        "a second request under an active Transaction UID is taken on as one of its own",
+        Parts(committer=TransactionsReused),
+        breaks=rows("COMMIT-07"),
+    ),
+    Fault(
+        "empty-request-commits-all",
+        "a request without references is read as one about everything",
+        Parts(committer=EmptyMeansAll),
+        breaks=rows("COMMIT-08"),
+    ),
+    Fault(
+        "committed-and-lost",
+        "objects are committed, and their files were never written",
+        Parts(committer=CommitsThenLoses),
+        breaks=rows("COMMIT-09"),
+    ),
+)

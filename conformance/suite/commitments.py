@@ -1,0 +1,86 @@
+"""Storage commitment as the checks ask for it: a request, and the report that follows on an association of its own (PS3.4 J.3)."""
+
+import time
+from collections.abc import Sequence
+
+from pydicom import Dataset
+from pynetdicom.sop_class import StorageCommitmentPushModel  # type: ignore[attr-defined] # made at import from pynetdicom's tables
+
+from conformance.dimse import Answer, Association, AssociationEnded, CommitmentReport, Context, StatusClass
+from conformance.findings import NotExercised, require
+from conformance.suite.system import IMPATIENT_SECONDS, UNCOMPRESSED, System
+
+Reference = tuple[str, str]  # (SOP class, SOP instance)
+
+PUSH_MODEL = Context(str(StorageCommitmentPushModel), UNCOMPRESSED)
+TURN_SECONDS = 0.5  # how long to listen in one place before looking in the other
+
+
+class Commitments:
+    """Requests for commitment and their reports. Once a report was waited for in vain, the next is not waited for as long."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._patience = system.target.timeouts.report
+        self._asked: set[str] = set()
+
+    def offered(self) -> bool:
+        """Whether the system accepts the Storage Commitment Push Model."""
+        with self._system.associate((PUSH_MODEL,)) as association:
+            return association.accepted(PUSH_MODEL.abstract_syntax) is not None
+
+    def transaction(self) -> str:
+        """Give a new Transaction UID."""
+        transaction = self._system.synthesizer.uid()
+        self._asked.add(transaction)
+        return transaction
+
+    def ask(self, transaction: str, references: Sequence[Reference], *, action: int = 1, information: Dataset | None = None) -> Answer:
+        """Ask on a fresh association, and release it as soon as the answer is there."""
+        with self._system.associate((PUSH_MODEL,)) as association:
+            return association.commit(transaction, references, action_type=action, action_information=information)
+
+    def report_of(self, references: Sequence[Reference]) -> CommitmentReport:
+        """Ask, and take the report wherever it comes: on a new association, or on that of the request, which stays open a while for it.
+
+        Raises:
+            NotExercised: the request was not taken on, or no report came.
+        """
+        transaction = self.transaction()
+        self.strays()
+        with self._system.associate((PUSH_MODEL,)) as association:
+            answer = association.commit(transaction, references)
+            require(answer.status_class is StatusClass.SUCCESS, f"the request was answered {answer}")
+            report = self._arrived(transaction, TURN_SECONDS) or _on(association)
+        report = report or self.await_report(transaction)
+        if report is None:
+            raise NotExercised(f"no report of {len(references)} references came within {self._system.target.timeouts.report:g} s")
+        return report
+
+    def await_report(self, transaction: str) -> CommitmentReport | None:
+        """Wait for the report of a transaction, or for one under a Transaction UID that nobody gave."""
+        deadline = time.monotonic() + self._patience
+        while (left := deadline - time.monotonic()) > 0:
+            report = self._arrived(transaction, min(left, TURN_SECONDS))
+            if report is not None:
+                return report
+        self._patience = min(self._patience, IMPATIENT_SECONDS)
+        return None
+
+    def _arrived(self, transaction: str, seconds: float) -> CommitmentReport | None:
+        return self._system.listener.await_report(transaction, seconds) or next(iter(self.strays()), None)
+
+    def has_come(self, transaction: str) -> bool:
+        """Whether a report of this transaction is there now."""
+        return self._system.listener.await_report(transaction, 0) is not None
+
+    def strays(self) -> list[CommitmentReport]:
+        """Take the reports that came under a Transaction UID that nobody gave."""
+        return self._system.listener.take_stray_reports(self._asked)
+
+
+def _on(association: Association) -> CommitmentReport | None:
+    try:
+        return association.await_report(TURN_SECONDS)
+    except AssociationEnded:
+        return None  # it need not be held open for us
