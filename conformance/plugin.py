@@ -68,6 +68,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(id, *ids): the rows of the register that this check decides")
     config.addinivalue_line("markers", "slow: waits for timers of the system under test; run with --slow or --certify")
+    config.addinivalue_line("markers", "hostile: sends what may harm a weak system; leave out with --no-hostile")
     if config.getoption(PREFIX + "target_ae") is None:
         return
     try:
@@ -98,6 +99,7 @@ def _plan(config: pytest.Config) -> Plan:
         nonce=new_nonce(),
         certify=certify,
         slow=certify or bool(settings["--slow"]),
+        hostile=not settings["--no-hostile"],
         command=shlex.join(["pytest", *(argument for argument in config.invocation_params.args if isinstance(argument, str))]),
         profile=builtins(settings.profile),
     )
@@ -118,6 +120,8 @@ def _refuse_what_cannot_work(config: pytest.Config, plan: Plan) -> None:
     chosen = [name for name in SELECTIONS if plan.certify and getattr(config.option, name, None)]
     if chosen:
         raise pytest.UsageError(f"--certify: runs the whole suite; leave out the selection ({', '.join(chosen)})")
+    if plan.certify and not plan.hostile:
+        raise pytest.UsageError("--certify: runs the whole suite; leave out --no-hostile")
 
 
 def required(item: pytest.Item) -> list[str]:
@@ -133,8 +137,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         item.extra_keyword_matches.update(required(item))
     items.sort(key=_place)
-    waiting = [item for item in items if item.get_closest_marker("slow") and not plan.slow]
-    items[:] = [item for item in items if item not in waiting]
+    left_out = {name for name, wanted in (("slow", plan.slow), ("hostile", plan.hostile)) if not wanted}
+    items[:] = [item for item in items if not left_out.intersection(mark.name for mark in item.iter_markers())]
 
 
 def _place(item: pytest.Item) -> tuple[int, int, tuple[int, ...]]:

@@ -31,6 +31,7 @@ REPORT_FILE = "report.html"
 CASES_FOLDER = "cases"
 NONCE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 NONCE_LENGTH = 6
+WITHOUT_HOSTILE = "the hostile checks were left out (--no-hostile)"
 
 
 class ReportFolderError(ConformanceError):
@@ -54,6 +55,7 @@ class Plan:
     nonce: str
     certify: bool
     slow: bool
+    hostile: bool
     command: str
     profile: dict[str, object] = field(default_factory=dict)
 
@@ -63,7 +65,7 @@ class Run:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.partial: list[str] = []
+        self.partial: list[str] = [] if plan.hostile else [WITHOUT_HOSTILE]
         self.stopped = ""
         self._began = time.monotonic()
         self._waiting = 0.0
@@ -178,6 +180,8 @@ class Run:
             return self.stopped
         if requirement.slow and not self.plan.slow:
             return "not selected: it waits for timers of the system; run with --slow"
+        if requirement.hostile and not self.plan.hostile:
+            return "not selected: it sends what may harm a weak system; run without --no-hostile"
         return "not selected, or not reached, in this run"
 
     def _waiver(self, id_: str) -> results.Waiver | None:

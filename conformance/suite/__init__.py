@@ -12,6 +12,10 @@ ORDER = (
     "test_query",
     "test_retrieve",
     "test_refusal",
+    "test_refusal_values",
     "test_robustness",
+    "test_transmission",
+    "test_hostile_objects",
+    "test_hostile_pdus",
     "test_statuses",
 )

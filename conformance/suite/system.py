@@ -159,11 +159,11 @@ class System:
                 continue
         return False
 
-    def send(self, association: Association, instance: Encoded, **command: str | None) -> Answer:
-        """Send one object on an open association; `command` sets the affected UIDs of the command apart."""
+    def send(self, association: Association, instance: Encoded, *, context_id: int | None = None, **command: str | None) -> Answer:
+        """Send one object on an open association, in the context of its class or in another; `command` sets the affected UIDs apart."""
         self.ledger.note_sent(instance, command.get("sop_instance_uid"))
         self.acts.append(Act("storescu {peer} {files}", (instance,)))
-        answer = association.store(instance, **command)  # type: ignore[arg-type] # the two UIDs only
+        answer = association.store(instance, context_id=context_id, **command)  # type: ignore[arg-type] # the two UIDs only
         self.ledger.note_answer(instance, answer)
         return answer
 
@@ -220,13 +220,15 @@ class System:
         """How our Storage SCP is to behave during one retrieve; the parts not named accept everything that is ours."""
         return replace(ACCEPT_ALL, **how)  # type: ignore[arg-type] # replace checks the names
 
-    def move(self, query: Query, *, policy: Policy = ACCEPT_ALL, destination: str | None = None) -> Delivery:
-        """Ask the system to send to our own Storage SCP."""
+    def move(
+        self, query: Query, *, policy: Policy = ACCEPT_ALL, destination: str | None = None, cancel_after: int | None = None
+    ) -> Delivery:
+        """Ask the system to send to our own Storage SCP; after so many pending responses it is told to stop."""
         destination = destination or self.target.calling_ae
         self.acts.append(Act(query.dcmtk(f"movescu -aem {destination}")))
         ours = replace(policy, ours=self.ledger.is_ours)
         with self.listener.reception(ours) as reception, self.associate((query_context(query.root.move),)) as association:
-            answer = association.move(query.root.move, query.identifier(), destination)
+            answer = association.move(query.root.move, query.identifier(), destination, cancel_after=cancel_after)
         self.ledger.foreign += reception.foreign
         return Delivery(answer, tuple(reception.objects), reception.foreign, len(reception.associations), reception.largest_pdu)
 
