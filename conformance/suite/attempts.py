@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from conformance.dimse import Answer, Association, AssociationEnded, Ending, EndingKind, NotAccepted, StatusClass, describe
+from conformance.dimse import Answer, Association, AssociationEnded, Ending, EndingKind, StatusClass, describe
 from conformance.findings import NotExercised, expect, require
 from conformance.suite.expectations import expect_same_content
 from conformance.suite.queries import Query, study_query
-from conformance.suite.system import TAKEN, Act, System, storage_contexts
+from conformance.suite.system import TAKEN, Act, System, context_id_for, storage_contexts
 from generators import FAULTS, Encoded, Study, encode, encode_study
 
 DELIBERATE = frozenset({EndingKind.ABORT, EndingKind.REJECT})
@@ -75,20 +75,13 @@ class Attempts:
         with controlled(self._system, sound, broken) as association:
             sent = time.monotonic()
             try:
-                context_id = _context(association, on or broken.sop_class_uid, broken)
+                context_id = context_id_for(association, broken, on)
                 answer, ending = self._system.send(association, broken, context_id=context_id, **command), None
             except AssociationEnded as error:
                 answer, ending = None, error.ending
                 require(ending.kind in DELIBERATE, f"the broken object was left without an answer: {ending}")
         self.all.append(Attempt(broken, study, answer, ending, sent))
         return self.all[-1]
-
-
-def _context(association: Association, abstract_syntax: str, broken: Encoded) -> int:
-    context = association.accepted(abstract_syntax, broken.transfer_syntax_uid)
-    if context is None:
-        raise NotAccepted(abstract_syntax, broken.transfer_syntax_uid)
-    return context.id
 
 
 @contextmanager

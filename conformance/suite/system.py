@@ -56,6 +56,19 @@ def storage_contexts(instances: Iterable[Encoded], *, scp: bool = False) -> list
     return [Context(sop_class, (syntax,), **roles) for sop_class, syntax in pairs]
 
 
+def context_id_for(association: Association, instance: Encoded, abstract_syntax: str = "") -> int:
+    """The context in which an object travels: that of its own class, or of another one.
+
+    Raises:
+        NotAccepted: there is none.
+    """
+    wanted = (abstract_syntax or instance.sop_class_uid, instance.transfer_syntax_uid)
+    context = association.accepted(*wanted)
+    if context is None:
+        raise NotAccepted(*wanted)
+    return context.id
+
+
 def polls(seconds: float) -> Iterator[None]:
     """Give turns until the time is over: at least one, quickly at first, then once a second."""
     deadline, pause = time.monotonic() + seconds, POLL_SECONDS

@@ -17,7 +17,7 @@ from conformance.suite.conftest import Stored
 from conformance.suite.expectations import expect_found, expect_same_content, expect_taken
 from conformance.suite.messages import await_store, store_command
 from conformance.suite.queries import STUDY_ROOT, Query, study_query
-from conformance.suite.system import Act, Delivery, System, storage_contexts
+from conformance.suite.system import Act, Delivery, System, context_id_for, storage_contexts
 from generators import FAULTS, Encoded, Study, Synthesizer, encode_study
 
 UNDECODABLE = ("cut-inside-an-element", "length-past-the-end", "implicit-in-explicit")
@@ -55,12 +55,10 @@ def send_undecodable(system: System, fault: str) -> Unread:
     study = system.synthesizer.study("CT", instances=1)
     instance = FAULTS[fault].encode(next(iter(study.datasets())))
     association = system.associate(storage_contexts([instance]))
-    context = association.accepted(instance.sop_class_uid)
-    if context is None:
-        raise NotAccepted(instance.sop_class_uid, instance.transfer_syntax_uid)
+    context_id = context_id_for(association, instance)
     system.ledger.note_sent(instance)
     system.acts.append(Act("storescu {peer} {files}", (instance,)))
-    association.send_message(context.id, store_command(instance), instance.data)
+    association.send_message(context_id, store_command(instance), instance.data)
     return Unread(study, instance, association, time.monotonic())
 
 
@@ -112,9 +110,7 @@ SPECIAL: dict[str, tuple[str, str]] = {  # what is put behind a Patient ID, and 
 @pytest.mark.hostile
 @pytest.mark.requirement("REJECT-15")
 @pytest.mark.parametrize("what", SPECIAL)
-def test_takes_special_characters_for_data(
-    system: System, keep: Callable[[Study], Stored], synthesizer: Synthesizer, what: str
-) -> None:
+def test_takes_special_characters_for_data(system: System, keep: Callable[[Study], Stored], synthesizer: Synthesizer, what: str) -> None:
     special, misread = SPECIAL[what]
     stem = synthesizer.patient().id
     keep(synthesizer.study("CT", instances=1, patient=synthesizer.patient(id=stem + misread)))

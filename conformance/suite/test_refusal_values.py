@@ -50,7 +50,8 @@ def test_answers_by_date_after_values_that_break_their_vr(
     require(sound.uid in studies(system, mine), "the sound study is not among those of the run's patients")
     answer = system.find(Query("STUDY", {**mine, "StudyDate": f"{LONG_AGO}-{LONG_AGO}"}))
     expect(
-        answer.final.status_class is StatusClass.SUCCESS and any(value_of(match, "StudyInstanceUID") == sound.uid for match in answer.matches),
+        answer.final.status_class is StatusClass.SUCCESS
+        and any(value_of(match, "StudyInstanceUID") == sound.uid for match in answer.matches),
         expected="a query for a range of dates answered as before",
         got=f"{len(answer.matches)} matches without the sound study, final status {answer.final}",
         hint="One bad date in the index must not end the queries of everybody else.",
