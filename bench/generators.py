@@ -30,7 +30,7 @@ from generators import KINDS, Study, Synthesizer, encode, iterate_study, write_i
 SIDE = 128
 """Rows and columns in the comparison of kinds."""
 PEER_INSTANCES, LARGE_INSTANCES, HUGE_FRAMES = 100, 10_000, 128
-SPLICED_BOUND, WRITE_BOUND, MEMORY_BOUND, STREAMING_BOUND = 8.0, 0.2, 40.0, 640.0
+SPLICED_BOUND, WRITE_BOUND, MEMORY_BOUND, STREAMING_BOUND = 8.0, 0.8, 40.0, 640.0
 PEER_BOUNDS = {"dicom-maker": 5.0, "dicomgenerator": 5.0, "dicom-factory": 0.3}
 """dicom-factory writes 15 elements and neither a class nor a UID: no archive takes that, and no bound worth the name can be set on it."""
 

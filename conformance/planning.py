@@ -45,6 +45,7 @@ def make_plan(config: pytest.Config) -> Plan:
         nonce=new_nonce(),
         certify=certify,
         slow=certify or bool(settings["--slow"]),
+        hostile=not settings["--no-hostile"],
         command=shlex.join(["pytest", *map(str, config.invocation_params.args)]),
         repeat=_repeat(given, settings),
         profile=builtins(settings.profile),
@@ -87,3 +88,5 @@ def refuse_what_cannot_work(config: pytest.Config, plan: Plan) -> None:
     chosen = [name for name in SELECTIONS if plan.certify and getattr(config.option, name, None)]
     if chosen:
         raise pytest.UsageError(f"--certify: runs the whole suite; leave out the selection ({', '.join(chosen)})")
+    if plan.certify and not plan.hostile:
+        raise pytest.UsageError("--certify: runs the whole suite; leave out --no-hostile")

@@ -34,6 +34,7 @@ CASES_FOLDER = "cases"
 NONCE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 NONCE_LENGTH = 6
 UNANSWERED_CHECKS = 4
+WITHOUT_HOSTILE = "the hostile checks were left out (--no-hostile)"
 
 
 class ReportFolderError(ConformanceError):
@@ -57,6 +58,7 @@ class Plan:
     nonce: str
     certify: bool
     slow: bool
+    hostile: bool
     command: str
     repeat: str
     profile: dict[str, object] = field(default_factory=dict)
@@ -70,7 +72,7 @@ class Run:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.partial: list[str] = []
+        self.partial: list[str] = [] if plan.hostile else [WITHOUT_HOSTILE]
         self.stopped = ""
         self._unanswered = 0
         self._began = time.monotonic()
@@ -215,6 +217,8 @@ class Run:
             return self.stopped
         if requirement.slow and not self.plan.slow:
             return "not selected: it waits for timers of the system; run with --slow"
+        if requirement.hostile and not self.plan.hostile:
+            return "not selected: it sends what may harm a weak system; run without --no-hostile"
         return "not selected, or not reached, in this run"
 
     def _waiver(self, id_: str) -> results.Waiver | None:

@@ -59,8 +59,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     plan = config.stash[PLAN]
     _refuse_unknown_ids(items, plan.register)
     items.sort(key=_place)
-    waiting = [item for item in items if item.get_closest_marker("slow") and not plan.slow]
-    items[:] = [item for item in items if item not in waiting]
+    left_out = {name for name, wanted in (("slow", plan.slow), ("hostile", plan.hostile)) if not wanted}
+    items[:] = [item for item in items if not left_out.intersection(mark.name for mark in item.iter_markers())]
 
 
 def _place(item: pytest.Item) -> tuple[int, int, tuple[int, ...]]:

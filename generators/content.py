@@ -6,25 +6,24 @@ of lengths, the character set that the text is encoded in, UN against the known 
 
 import hashlib
 import struct
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pydicom import DataElement, Dataset, config
+from pydicom import DataElement, Dataset
 from pydicom.dataelem import RawDataElement, convert_raw_data_element
 from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag, Tag
 from pydicom.valuerep import VR, PersonName
 
 from generators.byteorder import little_endian
+from generators.leniency import lenient
 from generators.pixels import FOLLOWS_SYNTAX, PIXELS, digest_of, syntax_of
 
 TRAILING_PADDING = Tag(0xFFFC, 0xFFFC)
 CHARACTER_SET = Tag(0x0008, 0x0005)
 _LONGEST = 120
-_VALIDATION = threading.Lock()  # pydicom's switch is one for all threads
 _BINARY = {VR.OB, VR.OW, VR.OF, VR.OD, VR.OL, VR.OV, VR.UN, VR.OB_OW}
 _NUMBERS = {VR.DS, VR.IS}
 
@@ -83,7 +82,7 @@ def differences(a: Dataset, b: Dataset) -> list[Difference]:
 
     Both are decoded data sets, with file meta information where their transfer syntaxes differ.
     """
-    with _VALIDATION, config.disable_value_validation():  # what was broken on purpose must be read without a warning
+    with lenient():
         a, b = little_endian(a), little_endian(b)
         found = list(_compare(a, b, ""))
     return [difference for difference in found if _counts(difference, found, a, b)]

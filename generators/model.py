@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import cast
 
-from pydicom import Dataset, config, dcmread
+from pydicom import Dataset, dcmread
 from pydicom.charset import decode_bytes
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
@@ -21,6 +21,7 @@ from generators.charsets import python_encodings
 from generators.content import path_of
 from generators.encoding import Encoded
 from generators.identity import is_health_card_number
+from generators.leniency import lenient
 from generators.syntaxes import syntax_named
 
 PLACEHOLDERS = frozenset(("0", "00000000", "NONE", "N/A", "TEST", "UNKNOWN", "UNIDENTIFIED"))
@@ -42,8 +43,7 @@ class Finding:
 
 def findings(encoded: Encoded) -> list[Finding]:
     """List what our rules find in one object that a decoder can read. A sound object has none."""
-    with config.disable_value_validation(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with lenient():
         dataset = dcmread(BytesIO(encoded.part10()), force=True)
         return [*_texts(dataset), *(finding for rule in _RULES for finding in rule(dataset)), *_denied_loss(encoded, dataset)]
 

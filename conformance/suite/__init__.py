@@ -18,7 +18,11 @@ ORDER = (
     "test_retrieve",
     "test_commitment",
     "test_refusal",
+    "test_refusal_values",
     "test_robustness",
     "test_security",
+    "test_transmission",
+    "test_hostile_objects",
+    "test_hostile_pdus",
     "test_statuses",
 )

@@ -1,14 +1,15 @@
 """Negative cases with their controls: a broken object between sound ones, and what the system made of it."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from conformance.dimse import Answer, Association, AssociationEnded, Ending, EndingKind, StatusClass, describe
 from conformance.findings import NotExercised, expect, require
-from conformance.suite.queries import Query
-from conformance.suite.system import TAKEN, Act, System, storage_contexts
+from conformance.suite.expectations import expect_same_content
+from conformance.suite.queries import Query, study_query
+from conformance.suite.system import TAKEN, Act, System, context_id_for, storage_contexts
 from generators import FAULTS, Encoded, Study, encode, encode_study
 
 DELIBERATE = frozenset({EndingKind.ABORT, EndingKind.REJECT})
@@ -51,6 +52,7 @@ class Attempts:
     def __init__(self, system: System) -> None:
         self._system = system
         self._made: dict[str, Attempt] = {}
+        self.all: list[Attempt] = []
 
     def of(self, fault: str) -> Attempt:
         """Send a study's only instance with one named fault of `generators.FAULTS`, between sound ones.
@@ -66,8 +68,10 @@ class Attempts:
             self._system.acts.append(Act("storescu {peer} {files}", (self._made[fault].instance,)))
         return self._made[fault]
 
-    def send(self, broken: Encoded, study: Study, **command: str) -> Attempt:
+    def send(self, broken: Encoded, study: Study, *, on: str = "", **command: str) -> Attempt:
         """Send one broken object between sound ones, on one association and then on a fresh one.
+
+        `on` names the abstract syntax of the context that it travels in, where that is not to be its own.
 
         Raises:
             NotExercised: see `of`.
@@ -76,11 +80,13 @@ class Attempts:
         with controlled(self._system, sound, broken) as association:
             sent = time.monotonic()
             try:
-                answer, ending = self._system.send(association, broken, **command), None
+                context_id = context_id_for(association, broken, on)
+                answer, ending = self._system.send(association, broken, context_id=context_id, **command), None
             except AssociationEnded as error:
                 answer, ending = None, error.ending
                 require(ending.kind in DELIBERATE, f"the broken object was left without an answer: {ending}")
-        return Attempt(broken, study, answer, ending, sent)
+        self.all.append(Attempt(broken, study, answer, ending, sent))
+        return self.all[-1]
 
 
 @contextmanager
@@ -125,3 +131,16 @@ def shown(system: System, attempt: Attempt) -> bool:
 def encode_first(study: Study) -> Encoded:
     """Encode the first instance of a study."""
     return encode(next(iter(study.datasets())))
+
+
+def expect_kept_as_sent(system: System, attempt: Attempt, paths: Sequence[str]) -> None:
+    """Blame the system unless the object that it took is found, and comes back with these elements as they were sent."""
+    expect(
+        system.await_found(study_query(attempt.study), since=attempt.sent),
+        expected="an object that was taken kept as it was sent",
+        got=f"{attempt}, and its study is not found after {system.target.claims.visible_seconds:g} s",
+    )
+    delivery = system.retrieve(study_query(attempt.study), [attempt.instance])
+    expect(not delivery.foreign, expected="the SOP Instance UID as it was sent", got=f"{attempt}, and an object under another UID")
+    require(delivery.objects, f"{attempt}, and the object cannot be retrieved to see what was kept: {delivery.answer.final}")
+    expect_same_content(attempt.instance, delivery.objects[0], only=paths)

@@ -7,8 +7,9 @@ from pydicom import Dataset
 
 from conformance.dimse import Answer, Ending, EndingKind, FindAnswer, Received, StatusClass
 from conformance.findings import expect
-from conformance.suite.system import TAKEN, Delivery, content
-from generators import Encoded, differences
+from conformance.suite.queries import image_query, series_query
+from conformance.suite.system import TAKEN, Delivery, System, content
+from generators import Encoded, Study, differences
 
 SHOWN = 5
 ISSUERS = {  # what IDENT-07 decides
@@ -108,3 +109,20 @@ def expect_rejected(ending: Ending | None, source: int, reason: int, *, because:
         expected=f"A-ASSOCIATE-RJ 1/{source}/{reason} for {because}",
         got=str(ending) if ending else "A-ASSOCIATE-AC",
     )
+
+
+def expect_one_tree(system: System, study: Study) -> None:
+    """Walk a study from its series to its instances, and blame the system for a branch too few or too many."""
+    expect_found(
+        system.find(series_query(study)),
+        "SeriesInstanceUID",
+        {series.uid: f"series {series.number}" for series in study.series},
+        because=f"the series of study {study.id}",
+    )
+    for series in study.series:
+        expect_found(
+            system.find(image_query(study, series)),
+            "SOPInstanceUID",
+            {instance.uid: f"object {instance.number}" for instance in series.instances},
+            because=f"the objects of series {series.number} of study {study.id}",
+        )

@@ -64,6 +64,19 @@ def storage_contexts(instances: Iterable[Encoded], *, scp: bool = False) -> list
     return [Context(sop_class, (syntax,), **roles) for sop_class, syntax in pairs]
 
 
+def context_id_for(association: Association, instance: Encoded, abstract_syntax: str = "") -> int:
+    """The context in which an object travels: that of its own class, or of another one.
+
+    Raises:
+        NotAccepted: there is none.
+    """
+    wanted = (abstract_syntax or instance.sop_class_uid, instance.transfer_syntax_uid)
+    context = association.accepted(*wanted)
+    if context is None:
+        raise NotAccepted(*wanted)
+    return context.id
+
+
 def polls(seconds: float) -> Iterator[None]:
     """Give turns until the time is over: at least one, quickly at first, then once a second."""
     deadline, pause = time.monotonic() + seconds, POLL_SECONDS
@@ -193,11 +206,11 @@ class System:
                     break
         raise later
 
-    def send(self, association: Association, instance: Encoded, **command: str | None) -> Answer:
-        """Send one object on an open association; `command` sets the affected UIDs of the command apart."""
+    def send(self, association: Association, instance: Encoded, *, context_id: int | None = None, **command: str | None) -> Answer:
+        """Send one object on an open association, in the context of its class or in another; `command` sets the affected UIDs apart."""
         self.ledger.note_sent(instance, command.get("sop_instance_uid"))
         self.acts.append(Act("storescu {peer} {files}", (instance,)))
-        answer = association.store(instance, **command)  # type: ignore[arg-type] # the two UIDs only
+        answer = association.store(instance, context_id=context_id, **command)  # type: ignore[arg-type] # the two UIDs only
         self.ledger.note_answer(instance, answer)
         return answer
 

@@ -9,7 +9,7 @@ from pydicom import Dataset
 from conformance.findings import expect, require
 from conformance.suite.attempts import CUTS, Attempt, Attempts, encode_first
 from conformance.suite.conftest import Stored
-from conformance.suite.expectations import expect_delivered, expect_found
+from conformance.suite.expectations import expect_delivered, expect_found, expect_one_tree
 from conformance.suite.queries import Query, image_query, series_query, study_query
 from conformance.suite.sop_classes import CT
 from conformance.suite.system import TAKEN, System, content, storage_contexts
@@ -32,23 +32,6 @@ def test_shows_one_tree_of_patients_studies_series_and_instances(system: System,
         )
     for stored in forest:
         expect_one_tree(system, stored.study)
-
-
-def expect_one_tree(system: System, study: Study) -> None:
-    """Walk a study from its series to its instances, and blame the system for a branch too few or too many."""
-    expect_found(
-        system.find(series_query(study)),
-        "SeriesInstanceUID",
-        {series.uid: f"series {series.number}" for series in study.series},
-        because=f"the series of study {study.id}",
-    )
-    for series in study.series:
-        expect_found(
-            system.find(image_query(study, series)),
-            "SOPInstanceUID",
-            {instance.uid: f"object {instance.number}" for instance in series.instances},
-            because=f"the objects of series {series.number} of study {study.id}",
-        )
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,26 @@
 """Refusal: what cannot be linked or found again is not let in, and leaves no trace (PS3.4 B.2.3)."""
 
+from collections.abc import Callable
+
 import pytest
+from pydicom import DataElement
+from pydicom.config import disable_value_validation
 
 from conformance.dimse import StatusClass
 from conformance.findings import NotExercised, expect
-from conformance.suite.attempts import Attempt, Attempts, expect_refused, shown
+from conformance.suite.attempts import Attempt, Attempts, encode_first, expect_kept_as_sent, expect_refused, shown
 from conformance.suite.queries import Query
+from conformance.suite.sop_classes import CT
 from conformance.suite.system import System
+from generators import Encoded, Synthesizer, encode
 
 IDENTITY = ("absent-sop-class-uid", "empty-sop-class-uid", "absent-sop-instance-uid", "empty-sop-instance-uid")
-WRONG_REASON = 0xA7
+OUT_OF_RESOURCES = 0xA7
+
+
+def blames_resources(attempt: Attempt) -> bool:
+    """Whether the answer is A7xx, which lays it on the system and not on the object."""
+    return attempt.answer is not None and attempt.answer.status >> 8 == OUT_OF_RESOURCES
 
 
 @pytest.mark.requirement("REJECT-01")
@@ -18,7 +29,7 @@ def test_refuses_an_object_without_its_own_uids(attempts: Attempts, fault: str) 
     attempt = attempts.of(fault)
     expect_refused(attempt, because="without SOP Class or Instance UID in its data set")
     expect(
-        attempt.answer is not None and attempt.answer.status >> 8 != WRONG_REASON,
+        not blames_resources(attempt),
         expected="A9xx, Cxxx or 01xx: the object is at fault",
         got=f"{attempt}: a sender takes that for a shortage and sends again",
     )
@@ -101,3 +112,58 @@ def expect_no_trace(system: System, attempt: Attempt) -> None:
             expected="no patient, study or series that only the refused object would have made",
             got=f"{attempt}, and {len(answer.matches)} match(es), {answer.final}",
         )
+
+
+@pytest.mark.requirement("REJECT-07")
+def test_refuses_an_object_of_another_class_than_its_context(attempts: Attempts, synthesizer: Synthesizer) -> None:
+    study = synthesizer.study("MR", instances=1)
+    attempt = attempts.send(encode_first(study), study, on=CT)
+    flagged = attempt.refused or attempt.warned or attempt.ending is not None
+    expect(
+        flagged and not blames_resources(attempt),
+        expected="a failure status (A9xx), or warning B007, for an MR object in a presentation context for CT",
+        got=str(attempt),
+        hint="Command and data set agree with each other; only the context is of another class (PS3.4 Table B.2-1).",
+    )
+
+
+MALFORMED_UIDS: dict[str, Callable[[str], str]] = {
+    "letters": lambda uid: f"{uid}.1A",
+    "65 characters": lambda uid: f"{uid}.".ljust(65, "7"),
+    "a leading zero": lambda uid: f"{uid}.07",
+    "a dot at its end": lambda uid: f"{uid}.",
+}
+
+
+@pytest.mark.requirement("REJECT-08")
+@pytest.mark.parametrize("how", MALFORMED_UIDS)
+def test_never_corrects_a_malformed_uid(system: System, attempts: Attempts, synthesizer: Synthesizer, how: str) -> None:
+    study = synthesizer.study("CT", instances=1)
+    sound = encode_first(study)
+    uid = MALFORMED_UIDS[how](sound.sop_instance_uid)
+    attempt = attempts.send(renamed(sound, uid), study)
+    if not attempt.taken:
+        expect(not blames_resources(attempt), expected="0117, A9xx or Cxxx: the object is at fault", got=str(attempt))
+        return
+    expect_kept_as_sent(system, attempt, UIDS)
+
+
+UIDS = ("(0008,0018)", "(0020,000D)", "(0020,000E)")
+
+
+def renamed(instance: Encoded, uid: str) -> Encoded:
+    """The same object under another SOP Instance UID, whatever is wrong with it."""
+    dataset = instance.dataset()
+    with disable_value_validation():
+        dataset["SOPInstanceUID"] = DataElement(dataset["SOPInstanceUID"].tag, "UI", uid)
+    return encode(dataset, instance.transfer_syntax_uid)
+
+
+@pytest.mark.requirement("REJECT-10")
+def test_refuses_or_flags_an_image_with_half_of_its_pixels(attempts: Attempts) -> None:
+    attempt = attempts.of("short-pixel-data")
+    expect(
+        attempt.refused or attempt.warned,
+        expected="a failure or a warning for an image with half of the pixel data that its Rows and Columns describe",
+        got=str(attempt),
+    )
