@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from conformance.dimse import Answer, Association, AssociationEnded, Ending, EndingKind, StatusClass, describe
+from conformance.dimse import Answer, Association, AssociationEnded, Ending, EndingKind, NotAccepted, StatusClass, describe
 from conformance.findings import NotExercised, expect, require
 from conformance.suite.expectations import expect_same_content
 from conformance.suite.queries import Query, study_query
@@ -85,8 +85,16 @@ class Attempts:
             except AssociationEnded as error:
                 answer, ending = None, error.ending
                 require(ending.kind in DELIBERATE, f"the broken object was left without an answer: {ending}")
+        self._await_what_came_later(sound[-1])
         self.all.append(Attempt(broken, study, answer, ending, sent))
         return self.all[-1]
+
+    def _await_what_came_later(self, sound: Encoded) -> None:
+        """Wait until the last control is found: what a broken object leaves then shows as well, if anything does."""
+        dataset = sound.dataset()
+        with suppress(NotAccepted):
+            keys = {"StudyInstanceUID": dataset.StudyInstanceUID, "SeriesInstanceUID": dataset.SeriesInstanceUID}
+            self._system.await_found(Query("IMAGE", {**keys, "SOPInstanceUID": dataset.SOPInstanceUID}))
 
 
 @contextmanager
@@ -125,7 +133,9 @@ def shown(system: System, attempt: Attempt) -> bool:
     study = attempt.study
     dataset = attempt.instance.dataset()
     keys = {"StudyInstanceUID": study.uid} if dataset.get("StudyInstanceUID") else {"PatientID": study.patient.id, "StudyInstanceUID": ""}
-    return bool(system.find(Query("STUDY", keys)).matches)
+    answer = system.find(Query("STUDY", keys))
+    require(answer.final.status_class is StatusClass.SUCCESS, f"whether it shows cannot be told: {answer.final}")
+    return bool(answer.matches)
 
 
 def encode_first(study: Study) -> Encoded:

@@ -65,9 +65,10 @@ def ct_study(keep: Callable[[Study], Stored], synthesizer: Synthesizer) -> Store
 
 
 @pytest.fixture(scope="session")
-def mixed_study(keep: Callable[[Study], Stored], synthesizer: Synthesizer) -> Stored:
-    """One study with images and a report: CT, MR, CR, US and SR, two of each."""
-    return keep(synthesizer.study(modalities=("CT", "MR", "CR", "US", "SR"), instances=2))
+def mixed_study(system: System, keep: Callable[[Study], Stored], synthesizer: Synthesizer) -> Stored:
+    """One study with images and a report: of CT, MR, CR, US and SR those that the system accepts, two of each."""
+    kinds = [kind for kind in ("CT", "MR", "CR", "US", "SR") if system.takes(kind)]
+    return keep(synthesizer.study(modalities=kinds, instances=2))
 
 
 @pytest.fixture(scope="session")

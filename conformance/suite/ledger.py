@@ -25,9 +25,14 @@ class Ledger:
     left: dict[str, Left] = field(default_factory=dict)
     statuses: Counter[int] = field(default_factory=Counter)
     foreign: int = 0
+    _coerced: set[str] = field(default_factory=set)
 
     def is_ours(self, sop_instance_uid: str) -> bool:
         return sop_instance_uid in self.sent
+
+    def is_coerced(self, instance: Encoded) -> bool:
+        """Whether the system said with a warning that it changed this object (PS3.4 B.4.1.3)."""
+        return instance.sop_instance_uid in self._coerced
 
     def note_sent(self, instance: Encoded, command_uid: str | None = None) -> None:
         self.sent.update(uid for uid in (instance.sop_instance_uid, command_uid) if uid)
@@ -35,6 +40,8 @@ class Ledger:
     def note_answer(self, instance: Encoded, answer: Answer) -> None:
         """Count the status of a C-STORE response, and remember the object if the system took it."""
         self.statuses[answer.status] += 1
+        if answer.status_class is StatusClass.WARNING:
+            self._coerced.add(instance.sop_instance_uid)
         if answer.status_class not in (StatusClass.SUCCESS, StatusClass.WARNING):
             return
         dataset = instance.dataset()
