@@ -182,6 +182,7 @@ def test_ends_an_association_over_a_pdu_of_two_gigabytes(system: System, claims:
 @pytest.mark.hostile
 @pytest.mark.requirement("ROBUST-04")
 def test_takes_no_pdu_longer_than_it_announced(system: System, synthesizer: Synthesizer, claims: Claims) -> None:
+    system.require_alive("before an over-long PDU")
     with system.associate() as association:
         limit = association.acceptance.max_pdu
     if not 0 < limit <= ANNOUNCED:
@@ -310,4 +311,3 @@ def test_serves_on_after_a_flood_of_connections(system: System, claims: Claims) 
 def test_takes_command_and_data_in_many_fragments_of_one_pdu(system: System) -> None:
     # The last of all that is sent: it is lawful (PS3.8 E.1), and there are systems whose process ends over it.
     expect_taken_however_sent(system, "one PDU with many fragments of command and data", all_mixed)
-    system.require_alive("afterwards")
