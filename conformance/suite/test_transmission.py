@@ -19,6 +19,7 @@ PARTS = 4
 STUDIES, ASSOCIATIONS = 20, 10
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("ROBUST-07")
 @pytest.mark.parametrize("how", CUTS)
 def test_takes_a_message_however_it_is_cut(system: System, how: str) -> None:
