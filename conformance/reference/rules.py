@@ -106,13 +106,21 @@ def demand_uid(keyword: str) -> Check:
 
 
 def demand_length(keyword: str, longest: int) -> Check:
-    """Make the rule that an identifier is one value of at most the length of its VR (PS3.5 6.2)."""
+    """Make the rule that no value of an identifier is longer than its VR allows (PS3.5 6.2)."""
 
     def check(candidate: Candidate) -> Refusal | None:
-        text = candidate.text(keyword)
-        if "\\" in text:
-            return Refusal(MISMATCH, f"{keyword} has more than one value", tag_of(keyword))
-        return Refusal(MISMATCH, f"{keyword} is longer than {longest} characters", tag_of(keyword)) if len(text) > longest else None
+        over = any(len(value) > longest for value in candidate.text(keyword).split("\\"))
+        return Refusal(MISMATCH, f"{keyword} is longer than {longest} characters", tag_of(keyword)) if over else None
+
+    return check
+
+
+def demand_single(keyword: str) -> Check:
+    """Make the rule that an identifier has one value (PS3.5 6.4)."""
+
+    def check(candidate: Candidate) -> Refusal | None:
+        several = "\\" in candidate.text(keyword)
+        return Refusal(MISMATCH, f"{keyword} has more than one value", tag_of(keyword)) if several else None
 
     return check
 
@@ -228,6 +236,8 @@ RULES: tuple[Rule, ...] = (
     Rule("three-uids", uids_differ),
     Rule("patient-present", demand_value("PatientID")),
     Rule("accession-present", demand_value("AccessionNumber")),
+    Rule("patient-single", demand_single("PatientID")),
+    Rule("accession-single", demand_single("AccessionNumber")),
     Rule("patient-length", demand_length("PatientID", 64)),
     Rule("accession-length", demand_length("AccessionNumber", 16)),
     Rule("modality-present", demand_value("Modality")),

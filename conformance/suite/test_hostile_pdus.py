@@ -51,7 +51,7 @@ FIRST_CONTEXT, NO_CONTEXT = 1, 99
 TWO_GIGABYTES = 0x7FFFFFF0
 ANNOUNCED = 1 << 22  # bytes; no object is made for a greater maximum length
 MAX_PDU = 16384
-KNOCKS, HELD = 200, 50
+KNOCKS, HELD = 100, 20
 AFTERWARDS = 2.0  # seconds for an answer that another one has overtaken
 
 
@@ -161,27 +161,23 @@ def expect_serving(system: System, claims: Claims, what: str) -> None:
     )
 
 
-@pytest.mark.slow
 @pytest.mark.hostile
 @pytest.mark.requirement("ROBUST-04")
-def test_ends_an_association_over_a_pdu_of_two_gigabytes(system: System, claims: Claims) -> None:
+def test_serves_others_beside_a_pdu_of_two_gigabytes(system: System, claims: Claims) -> None:
     what = "a PDU of which 2 GiB are announced"
     system.require_alive(f"before {what}")
     with system.associate() as association:
-        kind = EndingKind.SILENCE
-        try:
+        with suppress(AssociationEnded):  # an abort is what it should do; a peer that waits for the rest is not yet wrong
             association.send_bytes(struct.pack(">BxL", PduType.DATA, TWO_GIGABYTES) + bytes(65536))
-            kind = association.await_ending(claims.silence_seconds).kind
-        except AssociationEnded as error:
-            kind = error.ending.kind
+            association.await_ending(AFTERWARDS)
+        expect_serving(system, claims, what)
         association.abort()
-    expect(kind is not EndingKind.SILENCE, expected=f"A-ABORT, or the connection closed, within {claims.silence_seconds:g} s", got=kind)
-    expect_serving(system, claims, what)
 
 
 @pytest.mark.hostile
 @pytest.mark.requirement("ROBUST-04")
 def test_takes_no_pdu_longer_than_it_announced(system: System, synthesizer: Synthesizer, claims: Claims) -> None:
+    system.require_alive("before an over-long PDU")
     with system.associate() as association:
         limit = association.acceptance.max_pdu
     if not 0 < limit <= ANNOUNCED:
@@ -290,7 +286,6 @@ def suppress_once_answered(statuses: Mapping[int | None, int | None]) -> Iterato
             raise
 
 
-@pytest.mark.slow
 @pytest.mark.hostile
 @pytest.mark.requirement("ROBUST-02")
 def test_serves_on_after_a_flood_of_connections(system: System, claims: Claims) -> None:
@@ -305,9 +300,9 @@ def test_serves_on_after_a_flood_of_connections(system: System, claims: Claims) 
     expect_serving(system, claims, f"{KNOCKS} connections in a row and {HELD} at once")
 
 
+@pytest.mark.slow
 @pytest.mark.hostile
 @pytest.mark.requirement("ROBUST-07")
 def test_takes_command_and_data_in_many_fragments_of_one_pdu(system: System) -> None:
     # The last of all that is sent: it is lawful (PS3.8 E.1), and there are systems whose process ends over it.
     expect_taken_however_sent(system, "one PDU with many fragments of command and data", all_mixed)
-    system.require_alive("afterwards")

@@ -34,6 +34,10 @@ WRONG: dict[str, tuple[list[str], str]] = {
         "--certify: the profile does not say product.vendor",
     ),
     "a selected certification": (["--target-ae=X", "--host=embedded", "--certify", "-k", "STORE"], "--certify: runs the whole suite"),
+    "a certification without the hostile checks": (
+        ["--target-ae=X", "--host=embedded", "--certify", "--no-hostile"],
+        "--certify: runs the whole suite; leave out --no-hostile",
+    ),
 }
 
 

@@ -12,9 +12,11 @@ from conformance.reference.faults.committing import COMMITMENT_FAULTS
 from conformance.reference.faults.encoding import ENCODING_FAULTS
 from conformance.reference.faults.fault import Fault
 from conformance.reference.faults.identities import IDENTITY_FAULTS
+from conformance.reference.faults.pdus import PDU_FAULTS
 from conformance.reference.faults.querying import QUERY_FAULTS
 from conformance.reference.faults.retrieving import RETRIEVE_FAULTS
 from conformance.reference.faults.storing import STORING_FAULTS
+from conformance.reference.faults.values import VALUE_FAULTS
 
 __all__ = ["FAULTS", "Fault"]
 
@@ -30,6 +32,8 @@ FAULTS: Mapping[str, Fault] = {
         QUERY_FAULTS,
         RETRIEVE_FAULTS,
         COMMITMENT_FAULTS,
+        VALUE_FAULTS,
+        PDU_FAULTS,
     )
     for fault in faults
 }

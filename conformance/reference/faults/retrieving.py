@@ -14,7 +14,7 @@ from conformance.reference.encoding import Element, decode, encode
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.index import Located
 from conformance.reference.keys import tag_of
-from conformance.reference.models import MOVE, Identifier
+from conformance.reference.models import MOVE, Identifier, demand_unique_keys
 from conformance.reference.retrieve import SUCCESS, WITH_FAILURES, Outlet, Progress, Retriever, Tally
 from conformance.reference.services import Address, Request, Services
 from conformance.reference.syntax import syntax_of
@@ -45,6 +45,13 @@ class WholeStudyForSeries(Retriever):
 class RemainingAtTheEnd(Retriever):
     def final(self, tally: Tally) -> Progress:
         return replace(super().final(tally), show_remaining=True)
+
+
+class AnyKeyServes(Retriever):
+    """Retrieves by what the identifier has: without a unique key, everything."""
+
+    def demand(self, identifier: Identifier, levels: tuple[str, ...]) -> None:
+        demand_unique_keys(identifier, levels)
 
 
 class NoFailedList(Retriever):
@@ -209,5 +216,11 @@ RETRIEVE_FAULTS: tuple[Fault, ...] = (
         "C-GET ends 0000 whatever became of its sub-operations",
         Parts(services=GetNeverFails),
         warns=rows("RETR-12"),
+    ),
+    Fault(
+        "retrieve-without-key-sends-all",
+        "a retrieve without unique key, or with an empty one, sends everything",
+        Parts(retriever=AnyKeyServes),
+        breaks=rows("RETR-09"),
     ),
 )

@@ -1,0 +1,150 @@
+"""Faults of the upper layer and of messages: what is let through that should end the association, and what is not that should.
+
+Each class is one part that is wrong in one way; the table at the end says what it stands for and which rows it breaks.
+"""
+
+import struct
+from typing import Any, cast
+
+from conformance.reference.archive import Parts
+from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.services import Request, Services
+from conformance.reference.wire import Acceptor, Line, Messages, UpperLayer
+
+_HEADER = struct.Struct(">BxL")
+_P_DATA_TF = 4
+# PS3.8 Table 9-10: what has no place in a state, and leads to an abort there. Sta2 awaits a request, Sta6 is an association.
+_UNEXPECTED = {"Sta2": frozenset({4, 5}), "Sta6": frozenset({1, 2, 6, 0x42})}
+_PATIENCE = 0.3  # seconds
+
+
+class WithLayer(Acceptor):
+    """Stands on an upper layer of its own."""
+
+    layer: type[UpperLayer] = UpperLayer
+
+    def __init__(self, ae: Any, mode: str) -> None:
+        super().__init__(ae, mode)
+        self.dul = self.layer(self)
+        self.acse_timeout, self.network_timeout = ae.acse_timeout, ae.network_timeout
+
+
+class DropsUnexpected(UpperLayer):
+    """Reads a PDU that its state does not allow, and forgets it."""
+
+    def _read_pdu_data(self) -> None:
+        line = cast(Line, self.socket)
+        head = line.peek()
+        if len(head) == _HEADER.size and head[0] in _UNEXPECTED.get(str(self.state_machine.current_state), ()):
+            line.recv(_HEADER.size + _HEADER.unpack(head)[1])
+        else:
+            super()._read_pdu_data()
+
+
+class UnexpectedDropped(WithLayer):
+    layer = DropsUnexpected
+
+
+class TakesAnyLength(UpperLayer):
+    def _too_long(self, kind: int, length: int) -> bool:
+        return kind != _P_DATA_TF and super()._too_long(kind, length)
+
+
+class AnyLengthTaken(WithLayer):
+    layer = TakesAnyLength
+
+
+class ClipsValues(UpperLayer):
+    """Takes a presentation data value that is longer than its PDU for one that ends with it."""
+
+    def _decode_pdu(self, bytestream: bytearray) -> tuple[Any, str]:
+        if bytestream[0] == _P_DATA_TF and len(bytestream) >= 12:
+            rest = len(bytestream) - 10
+            length = min(int.from_bytes(bytestream[6:10]), rest)
+            bytestream[6:10] = length.to_bytes(4)
+        return super()._decode_pdu(bytestream)
+
+
+class ValuesClipped(WithLayer):
+    layer = ClipsValues
+
+
+class AnyContextServed(Acceptor):
+    """Serves a request in whatever context it comes, as if it had come in the first that was accepted."""
+
+    def _serve_request(self, msg: Any, context_id: int) -> None:
+        self._accepted_cx.setdefault(context_id, next(iter(self._accepted_cx.values())))
+        super()._serve_request(msg, context_id)
+
+
+class UnknownCommandsDropped(Services):
+    def unrecognized(self, _request: Request) -> None:
+        """Log it, and answer nothing."""
+
+
+class OneValueInAPdu(Messages):
+    def receive_primitive(self, primitive: Any) -> None:
+        if len(primitive.presentation_data_value_list) > 1:
+            self.dul.event_queue.put("Evt19")
+        else:
+            super().receive_primitive(primitive)
+
+
+class SeveralValuesAborted(Acceptor):
+    def __init__(self, ae: Any, mode: str) -> None:
+        super().__init__(ae, mode)
+        self.dimse = OneValueInAPdu(self)
+
+
+class Impatient(Acceptor):
+    """Closes on a peer that pauses inside a PDU."""
+
+    def set_socket(self, socket: Any) -> None:
+        socket.patience = _PATIENCE
+        super().set_socket(socket)
+
+
+PDU_FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "unexpected-pdus-dropped",
+        "a PDU that the state does not allow, or of unknown type, is dropped and nothing follows from it",
+        Parts(acceptor=UnexpectedDropped),
+        breaks=rows("ROBUST-03"),
+    ),
+    Fault(
+        "overlong-pdus-taken",
+        "P-DATA-TF of any length are taken, whatever maximum was announced",
+        Parts(acceptor=AnyLengthTaken),
+        breaks=rows("ROBUST-04"),
+    ),
+    Fault(
+        "lying-value-lengths-clipped",
+        "a presentation data value that is longer than its PDU is cut to it and served",
+        Parts(acceptor=ValuesClipped),
+        breaks=rows("ROBUST-04"),
+    ),
+    Fault(
+        "unaccepted-context-served",
+        "a request in a presentation context that was not accepted is served",
+        Parts(acceptor=AnyContextServed),
+        breaks=rows("ROBUST-05"),
+    ),
+    Fault(
+        "unknown-commands-dropped",
+        "an operation that the context does not have is not answered at all",
+        Parts(services=UnknownCommandsDropped),
+        warns=rows("ROBUST-06"),
+    ),
+    Fault(
+        "several-values-in-a-pdu-aborted",
+        "a PDU with more than one presentation data value ends the association",
+        Parts(acceptor=SeveralValuesAborted),
+        breaks=rows("ROBUST-07"),
+    ),
+    Fault(
+        "pause-inside-a-pdu-closed",
+        "the connection is closed on a sender that pauses for a third of a second inside a PDU",
+        Parts(acceptor=Impatient),
+        breaks=rows("ROBUST-07"),
+    ),
+)

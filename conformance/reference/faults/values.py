@@ -1,0 +1,203 @@
+"""Faults of values: what is made of those that are wrong, doubled or odd, and what the sender is told.
+
+Each class is one part that is wrong in one way; the table at the end says what it stands for and which rows it breaks.
+"""
+
+import html
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from conformance.reference.archive import Parts
+from conformance.reference.encoding import DataSet, Element, encode, readable
+from conformance.reference.errors import UndecodableDataSet
+from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.faults.identities import Corrects
+from conformance.reference.intake import Intake
+from conformance.reference.keys import Attributes, attributes_at, tag_of
+from conformance.reference.matching import Matcher, canonical_date, pattern
+from conformance.reference.rules import COMMAND_RULES, Candidate, Refusal, without
+from conformance.reference.services import Request, Services
+from conformance.reference.syntax import Syntax
+from conformance.reference.text import in_utf8
+
+STUDY_DATE, INSTANCE_UID = tag_of("StudyDate"), tag_of("SOPInstanceUID")
+_WORKING_SECONDS = 0.003
+
+
+class ContextNotCompared(Intake):
+    command_rules = without("context-class", rules=COMMAND_RULES)
+
+
+def plain(uid: str) -> str:
+    """A UID without leading zeros in its components."""
+    return ".".join((part.lstrip("0") or "0") if part.isdigit() else part for part in uid.split("."))
+
+
+class DropsZeros(Intake):
+    """Takes any SOP Instance UID, and corrects leading zeros in it."""
+
+    command_rules = without("command-uid", rules=COMMAND_RULES)
+
+    def identity(self, candidate: Candidate) -> str:
+        return plain(super().identity(candidate))
+
+    def attributes(self, candidate: Candidate) -> Mapping[str, Attributes]:
+        levels = super().attributes(candidate)
+        return {**levels, "IMAGE": levels["IMAGE"] | {"SOPInstanceUID": self.identity(candidate)}}
+
+    def stored_bytes(self, candidate: Candidate) -> bytes:
+        uid = self.identity(candidate)
+        if uid == super().identity(candidate):
+            return candidate.data
+        return encode(candidate.dataset | {INSTANCE_UID: Element("UI", in_utf8(uid, "UI"))}, candidate.syntax)
+
+
+class KeepsReadable(Intake):
+    def read(self, data: bytes, syntax: Syntax) -> DataSet:
+        try:
+            return super().read(data, syntax)
+        except UndecodableDataSet:
+            return readable(data, syntax)
+
+
+class PixelsNotCounted(Intake):
+    rules = without("pixels")
+
+
+class RepairsDates(Intake):
+    def stored_bytes(self, candidate: Candidate) -> bytes:
+        date = candidate.text("StudyDate")
+        if "-" not in date:
+            return candidate.data
+        return encode(candidate.dataset | {STUDY_DATE: Element("DA", in_utf8(date.replace("-", ""), "DA"))}, candidate.syntax)
+
+
+class CalendarDates(Matcher):
+    """Compares ranges as dates of the calendar, and cannot go on over a value that is none."""
+
+    def date_range(self, wanted: str, held: str) -> bool:
+        time.strptime(canonical_date(held), "%Y%m%d")
+        return super().date_range(wanted, held)
+
+
+class FirstAccession(Corrects):
+    rules = without("accession-single")
+    keyword = "AccessionNumber"
+
+    def corrected(self, value: str) -> str:
+        return value.split("\\")[0]
+
+
+class NoReason(Services):
+    def stored(self, request: Request, refusal: Refusal | None) -> None:
+        if refusal is None:
+            super().stored(request, refusal)
+        else:
+            request.respond(Status=refusal.status, AffectedSOPInstanceUID=request.message.AffectedSOPInstanceUID)
+
+
+class NamesPatient(Intake):
+    def judge(self, candidate: Candidate) -> Refusal | None:
+        refusal = super().judge(candidate)
+        return refusal and replace(refusal, comment=f"{candidate.text('PatientID')}: {refusal.comment}")
+
+
+class PercentIsWild(Matcher):
+    """Asks its database with LIKE."""
+
+    def single(self, wanted: str, held: str) -> bool:
+        return pattern(wanted.replace("%", "*").replace("_", "?")).fullmatch(held) is not None if "%" in wanted else wanted == held
+
+
+class EscapesMarkup(Corrects):
+    level, keyword = "PATIENT", "PatientID"
+
+    def corrected(self, value: str) -> str:
+        return html.escape(value, quote=False)
+
+
+class SharedDesk(Intake):
+    """Works on one object after the other, but what it looks at meanwhile is the object that came last."""
+
+    latest: DataSet
+
+    def read(self, data: bytes, syntax: Syntax) -> DataSet:
+        dataset = self.latest = super().read(data, syntax)
+        time.sleep(_WORKING_SECONDS)
+        return dataset
+
+    def attributes(self, candidate: Candidate) -> Mapping[str, Attributes]:
+        latest = self.latest
+        return {**super().attributes(candidate), **{level: attributes_at(latest, level) for level in ("PATIENT", "STUDY")}}
+
+
+VALUE_FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "class-not-compared-with-context",
+        "an object is taken in a presentation context for another class",
+        Parts(intake=ContextNotCompared),
+        breaks=rows("REJECT-07"),
+    ),
+    Fault(
+        "leading-zeros-of-uids-dropped",
+        "a SOP Instance UID with a leading zero is corrected, with 0000",
+        Parts(intake=DropsZeros),
+        breaks=rows("REJECT-08"),
+    ),
+    Fault(
+        "readable-part-kept",
+        "of a data set that cannot be read the elements before the first broken one are indexed, with 0000",
+        Parts(intake=KeepsReadable),
+        breaks=rows("REJECT-09"),
+    ),
+    Fault("short-pixel-data-taken", "the length of Pixel Data is not checked", Parts(intake=PixelsNotCounted), warns=rows("REJECT-10")),
+    Fault(
+        "dashed-dates-repaired",
+        "dashes are taken out of a Study Date, with 0000",
+        Parts(intake=RepairsDates),
+        breaks=rows("REJECT-11"),
+    ),
+    Fault(
+        "odd-date-ends-date-queries",
+        "once a date that is none is stored, queries for a range of dates fail",
+        Parts(matcher=CalendarDates),
+        breaks=rows("REJECT-11"),
+    ),
+    Fault(
+        "first-of-two-accessions",
+        "of two accession numbers in one object the first is indexed, with 0000",
+        Parts(intake=FirstAccession),
+        breaks=rows("REJECT-12"),
+    ),
+    Fault(
+        "refusals-without-reason",
+        "a failure response carries neither Offending Element nor Error Comment",
+        Parts(services=NoReason),
+        warns=rows("REJECT-13"),
+    ),
+    Fault(
+        "refusals-name-the-patient",
+        "the Error Comment begins with the Patient ID",
+        Parts(intake=NamesPatient),
+        warns=rows("REJECT-13"),
+    ),
+    Fault(
+        "percent-in-key-is-wild",
+        "percent and underscore in a Patient ID stand for any characters",
+        Parts(matcher=PercentIsWild),
+        breaks=rows("REJECT-15"),
+    ),
+    Fault(
+        "markup-escaped-in-index",
+        "Patient IDs are escaped for a web page before they are indexed",
+        Parts(intake=EscapesMarkup),
+        breaks=rows("REJECT-15"),
+    ),
+    Fault(
+        "parallel-objects-mixed",
+        "objects that come at once are indexed under the study of whichever came last",
+        Parts(intake=SharedDesk),
+        breaks=rows("ROBUST-08"),
+    ),
+)
