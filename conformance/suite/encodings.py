@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pydicom import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from conformance.dimse import Context, NotAccepted, Received
+from conformance.dimse import Context, Negotiated, NotAccepted, ProtocolViolation, Received
 from conformance.dimse.structure import Walk
 from conformance.findings import NotApplicable, NotExercised, require
 from conformance.suite.pixels import Frame, Undecodable, frames_of, is_encapsulated, same_frames
@@ -165,10 +165,22 @@ def fetch(system: System, study: Study, instances: Sequence[Encoded], accepted: 
         return system.get(study_query(study), offered)
 
 
+def negotiated(system: System, pairs: Sequence[tuple[str, str]]) -> Sequence[Negotiated]:
+    """Propose each (SOP class, transfer syntax) in a context of its own, and give the answers in that order.
+
+    Raises:
+        NotExercised: an answer names what was not proposed, which ASSOC-04 judges.
+    """
+    try:
+        with system.associate([Context(sop_class, (syntax,)) for sop_class, syntax in pairs]) as association:
+            return association.acceptance.contexts
+    except ProtocolViolation as error:
+        raise NotExercised(f"the negotiation contradicts the proposal: {error.got}") from error
+
+
 def accepted_classes(system: System, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
     """Propose each (SOP class, transfer syntax) in a context of its own, and say which were accepted."""
-    with system.associate([Context(sop_class, (syntax,)) for sop_class, syntax in pairs]) as association:
-        return {(sop_class, syntax) for sop_class, syntax in pairs if association.accepted(sop_class, syntax)}
+    return {pair for pair, answer in zip(pairs, negotiated(system, pairs), strict=True) if answer.accepted}
 
 
 def prepared(kind: str, dataset: Dataset, syntax: str) -> Dataset:

@@ -142,7 +142,7 @@ def test_compares_the_class_too(commitments: Commitments, synthesizer: Synthesiz
 
 
 @pytest.mark.requirement("COMMIT-06")
-@pytest.mark.parametrize("count", [1, 100, 2000])
+@pytest.mark.parametrize("count", [1, 100, pytest.param(2000, marks=pytest.mark.slow)])
 def test_accounts_once_for_each_instance(commitments: Commitments, synthesizer: Synthesizer, count: int) -> None:
     asked = [(CT, synthesizer.uid()) for _ in range(count)]
     report = commitments.report_of(asked)
@@ -255,6 +255,7 @@ def answer_to(commitments: Commitments, case: str, transaction: str, held: list[
 
 
 @pytest.mark.slow
+@pytest.mark.hostile
 @pytest.mark.requirement("COMMIT-08")
 @pytest.mark.parametrize("case", MALFORMED)
 def test_refuses_a_malformed_request(malformed: Mapping[str, tuple[Answer | Ending, bool]], case: str) -> None:
