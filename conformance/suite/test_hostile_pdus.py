@@ -221,7 +221,7 @@ def test_takes_nothing_in_a_context_that_was_not_accepted(system: System, synthe
     instance = encode_first(study)
     contexts = [*storage_contexts([instance]), ODD_SYNTAX]
     with system.associate(contexts) as association:
-        sound, odd = association.acceptance.contexts
+        sound, *_, odd = association.acceptance.contexts
     require(sound.accepted, "CT Image Storage is not accepted")
     require(not odd.accepted, "the system accepts a transfer syntax that nobody knows")
     outcome = answered(system, instance, odd.id if which == "rejected" else NO_CONTEXT, contexts)
