@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 REPORT ?= conformance-report
 
-.PHONY: certify test wheel lint bench lock system-packages clean
+.PHONY: certify test wheel lint proof bench lock system-packages clean
 
 # The lock pins what is developed and tested with; the installed harness itself takes the ranges of pyproject.toml.
 $(VENV)/.installed: pyproject.toml requirements-dev.lock
@@ -37,6 +37,10 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The whole matrix, fault by check: for the hand, half an hour.
+proof: $(VENV)/.installed
+	$(BIN)/pytest tests/proof --whole-matrix -p no:randomly
 
 bench: $(VENV)/.installed system-packages
 	for benchmark in store generators report; do $(BIN)/python -m bench.$$benchmark || exit 1; done

@@ -46,6 +46,12 @@ class SuiteRun:
         return {row["id"] for row in judged if not row.get("reason", "").startswith("not selected")}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--whole-matrix", action="store_true", help="prove every fault against every check, not against its own and a fixed set"
+    )
+
+
 @pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
     """Ask the kernel for a port that is free now."""
