@@ -173,7 +173,7 @@ def negotiated(system: System, pairs: Sequence[tuple[str, str]]) -> Sequence[Neg
     """
     try:
         with system.associate([Context(sop_class, (syntax,)) for sop_class, syntax in pairs]) as association:
-            return association.acceptance.contexts
+            return sorted(association.acceptance.contexts, key=lambda context: context.id)  # ids ascend as the proposals do
     except ProtocolViolation as error:
         raise NotExercised(f"the negotiation contradicts the proposal: {error.got}") from error
 

@@ -210,3 +210,29 @@ def test_returns_the_parts_of_a_name_where_they_were(system: System, named: dict
     stored = named[how]
     shown = str(returned(system, stored.study, stored.instances[0]).get("PatientName", ""))
     expect(name_parts(shown) == name_parts(NAMES[how]), expected=f"{NAMES[how]!r}", got=f"{shown!r}")
+
+
+FULL = "SYNTHETIC-".ljust(40, "Å") + "^" + "Ö" * 23
+RARE_NAMES = {  # how: the name, its character set
+    "code extension": (
+        "SYNTHETIC-Miyamoto^Akira=宮本^明=みやもと^あきら",
+        "\\ISO 2022 IR 87",
+    ),  # both characters of 宮本 have the byte 5C, a backslash
+    "Cree syllabics": ("SYNTHETIC-ᒪᐢᑿ^ᐊᑖᐦᑲᐧ", UTF_8),
+    "64 characters": (FULL, UTF_8),
+}
+
+
+@pytest.mark.requirement("CHAR-08")
+@pytest.mark.parametrize("how", RARE_NAMES)
+def test_returns_names_beyond_latin_1_unchanged(
+    system: System, keep: Callable[[Study], Stored], synthesizer: Synthesizer, how: str
+) -> None:
+    name, character_set = RARE_NAMES[how]
+    stored = keep(synthesizer.study("CT", instances=1, patient=synthesizer.patient(name=name), character_set=character_set))
+    came = returned(system, stored.study, stored.instances[0])
+    try:
+        shown = characters(raw_name(came), declared_in(came), name=True)
+    except Misdeclared as unfit:
+        shown = str(unfit)
+    expect(same_name(shown, name), expected=f"{name!r}", got=f"{shown!r}")

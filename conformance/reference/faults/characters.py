@@ -22,6 +22,7 @@ from conformance.reference.text import REPERTOIRE, SPECIFIC_CHARACTER_SET, UTF8,
 
 NAME = tag_of("PatientName")
 LATIN_1 = ("ISO_IR 100",)
+SEVERAL = 2  # character sets: code extensions are in use
 
 
 class LatinBecomesUtf8(Intake):
@@ -116,6 +117,16 @@ class EmptyPartsDropped(Intake):
         return self.rewritten(candidate, candidate.dataset | {NAME: Element("PN", in_utf8("=".join(groups), "PN"))})
 
 
+class CutsAtBackslash(Intake):
+    """Takes the second byte of a Japanese character for the delimiter of values."""
+
+    def stored_bytes(self, candidate: Candidate) -> bytes:
+        if len(candidate.character_set) < SEVERAL:
+            return candidate.data
+        first = candidate.dataset[NAME].value.split(b"\\")[0]
+        return self.rewritten(candidate, candidate.dataset | {NAME: Element("PN", first)})
+
+
 CHARACTER_FAULTS: tuple[Fault, ...] = (
     Fault(
         "latin-1-kept-as-utf-8",
@@ -143,4 +154,10 @@ CHARACTER_FAULTS: tuple[Fault, ...] = (
         breaks=rows("CHAR-06"),
     ),
     Fault("empty-components-dropped", "names lose their empty components", Parts(intake=EmptyPartsDropped), breaks=rows("CHAR-07")),
+    Fault(
+        "names-cut-at-a-backslash",
+        "a name in ISO 2022 IR 87 ends where the second byte of a character is a backslash",
+        Parts(intake=CutsAtBackslash),
+        informs=rows("CHAR-08"),
+    ),
 )
