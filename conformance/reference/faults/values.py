@@ -14,7 +14,7 @@ from conformance.reference.errors import UndecodableDataSet
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.faults.identities import Corrects
 from conformance.reference.intake import Intake
-from conformance.reference.keys import Attributes, attributes_at, tag_of
+from conformance.reference.keys import LEVELS, Attributes, attributes_at, tag_of
 from conformance.reference.matching import Matcher, canonical_date, pattern
 from conformance.reference.rules import COMMAND_RULES, Candidate, Refusal, without
 from conformance.reference.services import Request, Services
@@ -129,7 +129,7 @@ class SharedDesk(Intake):
 
     def attributes(self, candidate: Candidate) -> Mapping[str, Attributes]:
         latest = self.latest
-        return {**super().attributes(candidate), **{level: attributes_at(latest, level) for level in ("PATIENT", "STUDY")}}
+        return {**super().attributes(candidate), **{level: attributes_at(latest, level) for level in LEVELS[:-1]}}
 
 
 VALUE_FAULTS: tuple[Fault, ...] = (
@@ -196,7 +196,7 @@ VALUE_FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "parallel-objects-mixed",
-        "objects that come at once are indexed under the study of whichever came last",
+        "objects that come at once are indexed in the series of whichever came last",
         Parts(intake=SharedDesk),
         breaks=rows("ROBUST-08"),
     ),
