@@ -13,6 +13,7 @@ import pytest
 from conformance.embedded import PROFILE, embedded_archive
 
 CALLING_AE, AE_TITLE = "CONFORMANCE", "EMBEDDED"
+STRANGER = "STRANGER"  # may call, and is no destination
 CHUNK = 65536
 
 
@@ -37,7 +38,7 @@ class Archive:
 @pytest.fixture(scope="session")
 def archive(free_port: Callable[[], int]) -> Iterator[Archive]:
     listen_port = free_port()
-    with embedded_archive(AE_TITLE, f"{CALLING_AE}=127.0.0.1:{listen_port}") as (host, port):
+    with embedded_archive(AE_TITLE, f"{CALLING_AE}=127.0.0.1:{listen_port}", ["--calling", STRANGER]) as (host, port):
         yield Archive(host, port, listen_port)
 
 
