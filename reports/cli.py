@@ -1,7 +1,7 @@
 """`dicom-conformance`: everything that is done with results after a run. Needs no network and no system under test.
 
 Exit code 0: done; 1: done, and the answer is no (a regression, a changed line); 2: wrong use or an unusable file, with one line
-that says why.
+that says why. `render` writes a page even then, where a run left a file without a result: it says that this is no pass.
 """
 
 import argparse
@@ -14,11 +14,11 @@ from typing import TypeAlias
 from conformance.errors import ConformanceError
 from reports.comparing import Comparison, as_json, compare
 from reports.fleet import load_fleet
-from reports.html import render_comparison, render_fleet, write_report, write_text
+from reports.html import render_comparison, render_fleet, render_unusable, write_report, write_text
 from reports.language import LANGUAGES
 from reports.markdown import summary
 from reports.plain import one_line
-from reports.reading import load_results, results_file
+from reports.reading import UnusableResults, load_results, results_file
 from reports.rejudging import rejudge
 from reports.results import ResultsError, write_results
 from reports.schema import published
@@ -41,7 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _render(options: argparse.Namespace) -> int:
     out: Path = options.out or results_file(options.results).with_name("report.html")
-    write_report(options.results, out, options.lang, load_results(options.baseline) if options.baseline else None)
+    earlier = load_results(options.baseline) if options.baseline else None
+    try:
+        write_report(options.results, out, options.lang, earlier)
+    except UnusableResults as error:
+        write_text(out, render_unusable(error, options.lang))
+        print(out)
+        raise
     print(out)
     if options.pdf:
         _write_pdf(out, options.pdf)

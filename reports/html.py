@@ -20,8 +20,8 @@ from reports.fleet import Fleet
 from reports.identity import system_name, uid_name
 from reports.language import language
 from reports.plain import visible
-from reports.reading import load_results, results_file
-from reports.results import Results, ResultsError, StoredObject
+from reports.reading import UnusableResults, load_results, results_file
+from reports.results import SCHEMA_VERSION, Results, ResultsError, StoredObject
 
 OBJECTS = "objects-left.csv"
 _SPACE = re.compile(r"\s+")
@@ -55,6 +55,11 @@ def render(results: Results, *, lang: str = "en", linked: bool = True, baseline:
     comparison = compare(baseline, results) if baseline else None
     made = page.make_page(results)
     return _rendered("report", lang, page=made, results=results, linked=linked, comparison=comparison, objects=objects)
+
+
+def render_unusable(error: UnusableResults, lang: str = "en") -> str:
+    """Render a page for a file that holds no verdict: what is wrong with it, that this is no pass, and what to do."""
+    return _rendered("unusable", lang, plight=error.plight, file=Path(error.where).name, what=error.what)
 
 
 def render_comparison(comparison: Comparison, lang: str = "en") -> str:
@@ -111,6 +116,7 @@ def _environment() -> Environment:
         script=_own("report.js"),
         script_hash=_digest(_own("report.js")),
         words=words,
+        schema_version=SCHEMA_VERSION,
         Verdict=Verdict,
         shown_steps=page.shown_steps,
         safe_link=page.safe_link,

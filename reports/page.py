@@ -29,9 +29,18 @@ class Reason(StrEnum):
     PARTIAL = "partial"
     UNDECIDED = "undecided"
     UNTESTED = "untested"
+    UNWRITTEN = "unwritten"
     NOTHING = "nothing"
     WAIVED = "waived"
     RECORDED = "recorded"
+
+
+class Gap(StrEnum):
+    """Why a row was not decided: what a second run could mend first."""
+
+    THIS_RUN = "this run"
+    NO_CHECK = "no check"
+    NOT_APPLICABLE = "not applicable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +159,16 @@ class Page:
         return next((step for step in self.results.preflight if step.state == "failed"), None)
 
     @property
-    def untested(self) -> tuple[tuple[str, tuple[Row, ...]], ...]:
-        """Rows that were not decided, by the written reason. Rows that have a card are left to it."""
+    def untested(self) -> tuple[tuple[Gap, tuple[tuple[str, tuple[Row, ...]], ...]], ...]:
+        """Rows that were not decided, by the kind of gap and by the written reason. Rows that have a card are left to it."""
         rows = [row for row in self.rows if row.judged.verdict in (*UNDECIDED, Verdict.NOT_APPLICABLE) and not row.is_finding]
-        return _by_reason(rows)
+        gaps = ((gap, _by_reason(row for row in rows if _gap(row.judged) is gap)) for gap in Gap)
+        return tuple((gap, reasons) for gap, reasons in gaps if reasons)
+
+    @property
+    def unwritten(self) -> int:
+        """How many undecided rows no run could have decided, since no check exists for them yet."""
+        return sum(row.judged.lacks_check and row.judged.verdict in UNDECIDED for row in self.rows)
 
     @property
     def waived(self) -> tuple[Row, ...]:
@@ -262,6 +277,12 @@ def _tallies(rows: list[Judged], keys: list[tuple[str, str]], attribute: str) ->
     return tuple(Tally(key, each, bar(each, most)) for key, each in counted if sum(each.values()))
 
 
+def _gap(one: Judged) -> Gap:
+    if one.lacks_check:
+        return Gap.NO_CHECK
+    return Gap.NOT_APPLICABLE if one.verdict is Verdict.NOT_APPLICABLE else Gap.THIS_RUN
+
+
 def _by_reason(rows: Iterable[Row]) -> tuple[tuple[str, tuple[Row, ...]], ...]:
     grouped: dict[str, list[Row]] = {}
     for row in rows:
@@ -280,7 +301,8 @@ def _because(results: Results, rows: tuple[Row, ...]) -> Iterator[Because]:
         Because(Reason.UNREADABLE, count=results.unreadable),
         Because(Reason.PARTIAL, words=tuple(results.header.partial), count=len(results.header.partial)),
         _about(Reason.UNDECIDED, [row for row in undecided if row.judged.checks]),
-        _about(Reason.UNTESTED, [row for row in undecided if not row.judged.checks]),
+        _about(Reason.UNTESTED, [row for row in undecided if not row.judged.checks and not row.judged.lacks_check]),
+        _about(Reason.UNWRITTEN, [row for row in undecided if row.judged.lacks_check]),
         Because(Reason.NOTHING, count=not any(row.judged.verdict is Verdict.PASS for row in shall)),
         _about(Reason.WAIVED, [row for row in rows if row.judged.waived]),
     )
