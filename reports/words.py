@@ -108,14 +108,18 @@ GAP_MEANS: Mapping[Gap, str] = {
 }
 
 PLIGHT: Mapping[Plight, str] = {
-    Plight.EMPTY: "Nothing was recorded. The run was stopped before it wrote its first line, so nothing was tested as far as this file tells.",
+    Plight.EMPTY: (
+        "Nothing was recorded. The run was stopped before it wrote its first line, so nothing was tested as far as this file tells."
+    ),
     Plight.OUTDATED: (
         "The results were recorded in an early form that this version of the harness cannot read, so what they say is not known here."
     ),
 }
 
 PLIGHT_REMEDY: Mapping[Plight, str] = {
-    Plight.EMPTY: "Run the suite again. If that ends in the same way, look at what it printed before it stopped: a full disk is the usual cause.",
+    Plight.EMPTY: (
+        "Run the suite again. If that ends in the same way, look at what it printed before it stopped: a full disk is the usual cause."
+    ),
     Plight.OUTDATED: "Render the file with the version of the harness that wrote it, or run the suite again.",
 }
 

@@ -83,7 +83,11 @@ def test_a_fleet_shows_where_systems_differ(old: Path, new: Path, tmp_path: Path
     out = tmp_path / "fleet.html"
     assert main(["fleet", str(tmp_path), f"--out={out}"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.partition("]: ")[2] for line in lines[:3]] == ["unusable: is empty: nothing was recorded", "NOT CERTIFIED", "NOT CERTIFIED"]
+    assert [line.partition("]: ")[2] for line in lines[:3]] == [
+        "unusable: is empty: nothing was recorded",
+        "NOT CERTIFIED",
+        "NOT CERTIFIED",
+    ]
     (store,) = [line.split() for line in lines if line.startswith("STORE-01")]
     assert store == ["STORE-01", "-", "FAIL", "PASS"]
     page = parse(out.read_text("utf-8"))

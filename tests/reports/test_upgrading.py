@@ -62,7 +62,9 @@ def test_a_whole_draft_is_read_with_all_that_it_recorded(draft: Path) -> None:
 
 def test_a_draft_needs_its_step() -> None:
     validator = jsonschema.Draft202012Validator(msgspec.json.decode(published()))
-    refused = {record.__struct_config__.tag for record in records(full_run()) if not validator.is_valid(msgspec.json.decode(drafted(record)))}
+    refused = {
+        record.__struct_config__.tag for record in records(full_run()) if not validator.is_valid(msgspec.json.decode(drafted(record)))
+    }
     assert refused == {"header", "footer"}
     for record in records(full_run()):
         validator.validate(msgspec.json.decode(upgraded(drafted(record), 0)))
