@@ -7,6 +7,7 @@ that says why. `render` writes a page even then, where a run left a file without
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TypeAlias
@@ -14,7 +15,7 @@ from typing import TypeAlias
 from conformance.errors import ConformanceError
 from reports.comparing import Comparison, as_json, compare
 from reports.fleet import load_fleet
-from reports.html import render_comparison, render_fleet, render_unusable, write_report, write_text
+from reports.html import render_comparison, render_fleet, render_unusable, write_report
 from reports.language import LANGUAGES
 from reports.markdown import summary
 from reports.plain import one_line
@@ -23,6 +24,7 @@ from reports.rejudging import rejudge
 from reports.results import ResultsError, write_results
 from reports.schema import published
 from reports.terminal import comparison_lines, fleet_lines, summary_lines
+from reports.writing import write_text
 
 _Parser: TypeAlias = argparse.ArgumentParser
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -110,7 +112,10 @@ def _schema(_: argparse.Namespace) -> int:
 
 
 def _keygen(options: argparse.Namespace) -> int:
-    print(f"{options.key} and {options.key}.pub: {_signing().make_key(options.key)}")
+    if options.pdf is None:
+        print(f"{options.key} and {options.key}.pub: {_signing().make_key(options.key)}")
+    else:
+        print(f"{options.key} and {options.key}.crt: {_pdf_signing().make_certificate(options.key, options.pdf)}")
     return 0
 
 
@@ -121,16 +126,37 @@ def _sign(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     found = _signing().verify(options.results, options.trusted)
-    print("\n".join(map(one_line, found.complaints)) or f"every line is as {found.key} signed it on {one_line(found.signed)}")
-    return 1 if found.complaints else 0
+    return _told(found.complaints, f"every line is as {found.key} signed it on {found.signed}")
+
+
+def _sign_pdf(options: argparse.Namespace) -> int:
+    print(f"signed by {_pdf_signing().sign(options.pdf, options.key, options.certificate)}")
+    return 0
+
+
+def _verify_pdf(options: argparse.Namespace) -> int:
+    found = _pdf_signing().verify(options.pdf, options.trusted)
+    return _told(found.complaints, f"every page is as {found.key} signed it on {found.signed}")
+
+
+def _told(complaints: Sequence[str], otherwise: str) -> int:
+    print("\n".join(map(one_line, complaints or [otherwise])))
+    return 1 if complaints else 0
 
 
 def _signing() -> ModuleType:
+    return _extra("signing", "signing needs the cryptography library")
+
+
+def _pdf_signing() -> ModuleType:
+    return _extra("pdf_signing", "signing a PDF needs pyHanko")
+
+
+def _extra(name: str, wants: str) -> ModuleType:
     try:
-        from reports import signing
+        return import_module(f"reports.{name}")
     except ImportError as error:
-        raise ResultsError("signing needs the cryptography library", remedy="pip install 'ontario-dicom-conformance[sign]'") from error
-    return signing
+        raise ResultsError(wants, remedy="pip install 'ontario-dicom-conformance[sign]'") from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -186,8 +212,9 @@ def _add_comparisons(commands: _Commands) -> None:
 
 
 def _add_signing(commands: _Commands) -> None:
-    keygen = _command(commands, "keygen", _keygen, "make a key pair for signing: FILE, readable by its owner alone, and FILE.pub")
+    keygen = _command(commands, "keygen", _keygen, "make a key for signing: FILE, readable by its owner alone, and FILE.pub or FILE.crt")
     keygen.add_argument("key", type=Path, metavar="FILE")
+    keygen.add_argument("--pdf", metavar="NAME", help="for sign-pdf: with a certificate in this name instead of a public key")
 
     sign = _command(commands, "sign", _sign, "append a signature over every line and the report beside it")
     _results_argument(sign)
@@ -196,3 +223,12 @@ def _add_signing(commands: _Commands) -> None:
     verify = _command(commands, "verify", _verify, "name the lines that were changed since they were signed; exit code 1 if any was")
     _results_argument(verify)
     verify.add_argument("--trusted", type=Path, metavar="FILE.pub", help="the public key that must have signed it")
+
+    sign_pdf = _command(commands, "sign-pdf", _sign_pdf, "append a signature to a PDF that render made")
+    sign_pdf.add_argument("pdf", type=Path, metavar="FILE.pdf")
+    sign_pdf.add_argument("--key", type=Path, required=True, metavar="FILE", help="the private key, PEM or DER")
+    sign_pdf.add_argument("--certificate", type=Path, metavar="FILE", help="its certificate, or chain (default: FILE.crt beside the key)")
+
+    verify_pdf = _command(commands, "verify-pdf", _verify_pdf, "say whether a PDF is as it was signed; exit code 1 if not")
+    verify_pdf.add_argument("pdf", type=Path, metavar="FILE.pdf")
+    verify_pdf.add_argument("--trusted", type=Path, metavar="FILE.crt", help="the certificate that must have signed it")

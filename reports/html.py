@@ -21,7 +21,8 @@ from reports.identity import system_name, uid_name
 from reports.language import language
 from reports.plain import visible
 from reports.reading import UnusableResults, load_results, results_file
-from reports.results import SCHEMA_VERSION, Results, ResultsError, StoredObject
+from reports.results import SCHEMA_VERSION, Results, StoredObject
+from reports.writing import write_text
 
 OBJECTS = "objects-left.csv"
 _SPACE = re.compile(r"\s+")
@@ -37,14 +38,6 @@ def write_report(results_path: Path, html_path: Path, lang: str = "en", baseline
     linked = results_file(results_path).parent.resolve() == html_path.parent.resolve()
     objects = write_left(results, html_path.with_name(OBJECTS)) if linked else ""
     write_text(html_path, render(results, lang=lang, linked=linked, baseline=baseline, objects=objects))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file. Raises `ResultsError` where that cannot be done."""
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise ResultsError(f"cannot be written: {error.strerror}", where=str(path)) from error
 
 
 def render(results: Results, *, lang: str = "en", linked: bool = True, baseline: Results | None = None, objects: str = "") -> str:

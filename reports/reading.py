@@ -26,6 +26,7 @@ from reports.results import (
     Signature,
 )
 from reports.upgrading import OLDEST, upgraded
+from reports.writing import read
 
 FILE_NAME = "results.jsonl"
 
@@ -61,10 +62,7 @@ def load_results(path: Path) -> Results:
     than any that is still known; `ResultsError` where there is no file, no header, or a schema that only a later version knows.
     """
     path = results_file(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ResultsError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    content = read(path)
     if not content.strip() or _ends_in_its_header(content):
         remedy = "the run was stopped before it wrote its first line: run again"
         raise UnusableResults("is empty: nothing was recorded", where=str(path), remedy=remedy, plight=Plight.EMPTY)
