@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from conformance.verdicts import Verdict
-from reports import page, timing, words
+from reports import associations, page, timing, words
 from reports.comparing import Comparison, compare
 from reports.fleet import Fleet
 from reports.identity import system_name, uid_name
@@ -102,7 +102,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
-    environment.filters.update(vclass=verdict_class, uid_name=uid_name, sentence=page.sentence)
+    environment.filters.update(vclass=verdict_class, uid_name=uid_name, sentence=page.sentence, answered=associations.answered)
     environment.globals.update(
         style=_own("report.css"),
         style_hash=_digest(_own("report.css")),
@@ -113,6 +113,7 @@ def _environment() -> Environment:
         Verdict=Verdict,
         shown_steps=page.shown_steps,
         safe_link=page.safe_link,
+        associations_of=associations.associations,
         services_of=timing.services,
         traffic_of=timing.traffic,
     )

@@ -15,6 +15,20 @@ from reports.judging import Judged, certification, counts, judged
 from reports.results import Check, Finding, Preflight, Results, StoredObject, WireStep
 
 STEPS_SHOWN = 40  # of a transcript, at its beginning and again at its end
+_ABBREVIATIONS = {
+    **{f"c {service}": f"C-{service.upper()}" for service in ("echo", "store", "find", "move", "get")},
+    "ae": "AE",
+    "id": "ID",
+    "ids": "IDs",
+    "pdu": "PDU",
+    "pdus": "PDUs",
+    "uid": "UID",
+    "uids": "UIDs",
+    "tls": "TLS",
+    "sop": "SOP",
+}
+"""What the name of a function cannot spell."""
+_ABBREVIATION = re.compile(rf"\b(?:{'|'.join(sorted(_ABBREVIATIONS, key=len, reverse=True))})\b")
 _SAFE_ID = re.compile(r"[A-Z][A-Z0-9]*-[0-9A-Z]{1,8}")
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
@@ -226,7 +240,10 @@ def shown_steps(check: Check) -> tuple[list[WireStep], int, list[WireStep]]:
 def sentence(check: Check) -> str:
     """Read the name of a test function as the sentence that it decides."""
     name = check.name or check.nodeid
-    return name.removeprefix("test_").replace("_", " ").replace("[", " [", 1) if name.startswith("test_") else name
+    if not name.startswith("test_"):
+        return name
+    said, bracket, case = name.removeprefix("test_").replace("_", " ").partition("[")
+    return _ABBREVIATION.sub(lambda found: _ABBREVIATIONS[found[0]], said) + (f" {bracket}{case}" if bracket else "")
 
 
 def safe_link(name: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from conformance.guide import Level, Provenance
 from conformance.verdicts import Certification, Outcome, Verdict
+from reports.associations import End, Reply
 from reports.comparing import Change
 from reports.identity import Agreement
 from reports.page import Gap, Reason
@@ -162,6 +163,10 @@ FACT: Mapping[str, str] = {
 }
 
 DIRECTION: Mapping[str, str] = {"sent": "sent", "received": "received"}
+
+REPLY: Mapping[Reply, str] = {reply: str(reply) for reply in Reply}
+
+END: Mapping[End, str] = {end: str(end) for end in End}
 
 ROLE: Mapping[str, str] = {"archive": "archive", "source": "source", "consumer": "consumer"}
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 
 from conformance.verdicts import Outcome, Verdict
 from reports.html import render, render_unusable, write_report
+from reports.page import sentence
 from reports.plain import SHOWN, one_line, visible
 from reports.reading import Plight, UnusableResults
 from reports.results import Check, Finding, Preflight, Results, ResultsError
@@ -139,7 +140,7 @@ def test_rows_without_a_check_are_told_from_rows_that_this_run_left_open(page: N
     ):
         (told,) = re.findall(rf"\d+ binding requirements? (?:{words}: ([^.…]+)", because)
         assert re.findall(r"[A-Z]+-\d+", told) == rows[:12]
-    assert re.search(r"BLOCKED of them \d+ without a check yet", page.all("ul", **{"class": "counts"})[0].text)
+    assert re.search(r"BLOCKED \(\d+ without a check yet\)", page.all("ul", **{"class": "counts"})[0].text)
 
 
 def test_the_certificate_says_who_ran_it(page: Node) -> None:
@@ -239,6 +240,27 @@ def test_a_footer_that_contradicts_its_rows_is_shown_up() -> None:
 def test_a_claimed_class_that_was_refused_is_marked_in_words(page: Node) -> None:
     (row,) = [row for row in page.all("tr", **{"class": "differs"}) if "RT Plan" in row.text or "RT Image" in row.text]
     assert "refused" in row.all("strong")[0].text
+
+
+def test_the_conduct_page_counts_and_lists_the_associations(page: Node) -> None:
+    conduct = page.one("conduct")
+    opened = sum(len(check.latencies.get("A-ASSOCIATE", ())) for check in full_run().checks)
+    assert f"{opened} associations that we asked for were answered" in conduct.text
+    listed = conduct.all("table", **{"class": "stack associations"})[0].all("tbody")[0].all("tr")
+    kept = [check for check in full_run().checks if check.transcript]
+    assert len(listed) == len(kept)
+    assert [cell.text for cell in listed[0].all("td")][1:4] == ["us", "ORTHANC", "CONFORMANCE"]
+
+
+def test_the_name_of_a_check_reads_as_a_sentence() -> None:
+    names = {
+        "test_refuses_an_unknown_called_ae_title": "refuses an unknown called AE title",
+        "test_ends_a_c_get_as_its_sub_operations_did[all]": "ends a C-GET as its sub operations did [all]",
+        "test_returns_the_uids_of_the_hierarchy[c_find]": "returns the UIDs of the hierarchy [c find]",
+        "test_keeps_an_idea": "keeps an idea",
+        "Some name": "Some name",
+    }
+    assert {name: sentence(Check("n", name, {}, 1.0)) for name in names} == names
 
 
 def test_a_long_transcript_is_folded_and_cut_in_its_middle() -> None:
