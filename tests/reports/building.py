@@ -189,6 +189,15 @@ def full_run(rows: Sequence[Registered] = SCOPE, **changes: object) -> Results:
     return ended(msgspec.structs.replace(made, **changes))
 
 
+def short_run() -> Results:
+    """Every kind of element that a report has, and few of each: a browser takes as long as a page has elements."""
+    whole = full_run(SCOPE[::20])
+    assert whole.footer
+    told = next(number for number, check in enumerate(whole.checks) if check.transcript)
+    checks = [check if number == told else msgspec.structs.replace(check, transcript=[]) for number, check in enumerate(whole.checks)]
+    return msgspec.structs.replace(whole, checks=checks, footer=msgspec.structs.replace(whole.footer, left=whole.footer.left[:3]))
+
+
 def ended(results: Results) -> Results:
     """Give the footer the certification that its rows make."""
     if results.footer is None:
