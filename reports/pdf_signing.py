@@ -26,6 +26,7 @@ from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import PdfSignatureMetadata, SimpleSigner, sign_pdf
 from pyhanko.sign.validation import PdfSignatureStatus, validate_pdf_signature
 from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
@@ -35,6 +36,7 @@ from reports.writing import create, read, replace
 
 VALID = timedelta(days=3 * 365)
 _MAKE = "make a pair with: dicom-conformance keygen --pdf=NAME"
+_USAGE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)  # either will do
 _DAMAGED = (PdfError, SignatureValidationError, ValueError, LookupError, TypeError, AttributeError)  # all that a broken PDF raises
 
 
@@ -75,7 +77,7 @@ def sign(pdf: Path, key: Path, certificate: Path | None = None) -> str:
     content = read(pdf)
     try:
         name = f"Conformance{len(PdfFileReader(BytesIO(content)).embedded_signatures) + 1}"
-        meta = PdfSignatureMetadata(field_name=name, md_algorithm="sha256", reason="Conformance report", subfilter=SigSeedSubFilter.PADES)
+        meta = PdfSignatureMetadata(field_name=name, reason="Conformance report", subfilter=SigSeedSubFilter.PADES)
         writer = IncrementalPdfFileWriter(BytesIO(content))
         made = sign_pdf(writer, meta, _signer(key, own, chain))
     except (*_DAMAGED, SigningError) as error:
@@ -93,7 +95,7 @@ def verify(pdf: Path, trusted: Path | None = None) -> Verification:
     content = read(pdf)
     try:
         signatures = PdfFileReader(BytesIO(content)).embedded_signatures
-        found = [validate_pdf_signature(one, ValidationContext(trust_roots=roots)) for one in signatures]
+        found = [validate_pdf_signature(one, ValidationContext(trust_roots=roots), key_usage_settings=_USAGE) for one in signatures]
     except _DAMAGED as error:
         raise ResultsError(f"holds no signature that can be checked: {error}", where=str(pdf)) from error
     if not found:

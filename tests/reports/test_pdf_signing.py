@@ -2,6 +2,7 @@
 
 import os
 import stat
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -98,6 +99,44 @@ def test_another_certificate_is_not_trusted(signed: Path, tmp_path: Path, capsys
     assert "not the trusted certificate" in capsys.readouterr().out
     assert main(["verify-pdf", str(signed)]) == 1
     assert "anybody may have made this signature" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["rsa", "p384", "ed25519"])
+def test_an_organisations_own_key_and_chain_are_taken(unsigned: bytes, tmp_path: Path, kind: str) -> None:
+    root, key, chain = organisation(tmp_path, kind)
+    pdf = tmp_path / "report.pdf"
+    pdf.write_bytes(unsigned)
+    assert main(["sign-pdf", str(pdf), f"--key={key}", f"--certificate={chain}"]) == 0
+    assert main(["verify-pdf", str(pdf), f"--trusted={root}"]) == 0
+
+
+def organisation(folder: Path, kind: str) -> tuple[Path, Path, Path]:
+    """Make a root certificate and a signer's key with its chain, as an organisation has them. Gives the three files."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    make = {
+        "rsa": lambda: rsa.generate_private_key(65537, 2048),
+        "p384": lambda: ec.generate_private_key(ec.SECP384R1()),
+        "ed25519": ed25519.Ed25519PrivateKey.generate,
+    }[kind]
+    authority, signer = ec.generate_private_key(ec.SECP256R1()), make()
+    names = [x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]) for name in ("Root", "Signer")]
+    now = datetime.now(UTC)
+    made = []
+    for name, public in zip(names, (authority.public_key(), signer.public_key()), strict=True):
+        builder = x509.CertificateBuilder(names[0], name, public, x509.random_serial_number(), now, now + timedelta(days=1))
+        root = name is names[0]
+        usage = x509.KeyUsage(not root, False, False, False, False, root, root, False, False)
+        builder = builder.add_extension(usage, critical=True).add_extension(x509.BasicConstraints(root, None), critical=True)
+        made.append(builder.sign(authority, SHA256()).public_bytes(Encoding.PEM))
+    files = folder / "root.crt", folder / "signer.pem", folder / "chain.crt"
+    contents = made[0], signer.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), made[1] + made[0]
+    for path, content in zip(files, contents, strict=True):
+        path.write_bytes(content)
+    return files
 
 
 def test_nothing_secret_goes_into_the_pdf(signed: Path, key: Path) -> None:
