@@ -139,7 +139,7 @@ def repeat_command(item: pytest.Item, run: Run) -> str:
 def wire_step(step: Step) -> results.WireStep:
     """Copy a step of the recorder into the results."""
     return results.WireStep(
-        at=round(step.at, 4),
+        at=round(step.at, 6),
         direction=step.direction,
         message=step.message,
         context=step.context,

@@ -1,12 +1,13 @@
 """`dicom-conformance`: everything that is done with results after a run. Needs no network and no system under test.
 
 Exit code 0: done; 1: done, and the answer is no (a regression, a changed line); 2: wrong use or an unusable file, with one line
-that says why.
+that says why. `render` writes a page even then, where a run left a file without a result: it says that this is no pass.
 """
 
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TypeAlias
@@ -14,15 +15,16 @@ from typing import TypeAlias
 from conformance.errors import ConformanceError
 from reports.comparing import Comparison, as_json, compare
 from reports.fleet import load_fleet
-from reports.html import render_comparison, render_fleet, write_report, write_text
+from reports.html import render_comparison, render_fleet, render_unusable, write_report
 from reports.language import LANGUAGES
 from reports.markdown import summary
 from reports.plain import one_line
-from reports.reading import load_results, results_file
+from reports.reading import UnusableResults, load_results, results_file
 from reports.rejudging import rejudge
 from reports.results import ResultsError, write_results
 from reports.schema import published
 from reports.terminal import comparison_lines, fleet_lines, summary_lines
+from reports.writing import write_text
 
 _Parser: TypeAlias = argparse.ArgumentParser
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -41,7 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _render(options: argparse.Namespace) -> int:
     out: Path = options.out or results_file(options.results).with_name("report.html")
-    write_report(options.results, out, options.lang, load_results(options.baseline) if options.baseline else None)
+    earlier = load_results(options.baseline) if options.baseline else None
+    try:
+        write_report(options.results, out, options.lang, earlier)
+    except UnusableResults as error:
+        write_text(out, render_unusable(error, options.lang))
+        print(out)
+        raise
     print(out)
     if options.pdf:
         _write_pdf(out, options.pdf)
@@ -104,7 +112,10 @@ def _schema(_: argparse.Namespace) -> int:
 
 
 def _keygen(options: argparse.Namespace) -> int:
-    print(f"{options.key} and {options.key}.pub: {_signing().make_key(options.key)}")
+    if options.pdf is None:
+        print(f"{options.key} and {options.key}.pub: {_signing().make_key(options.key)}")
+    else:
+        print(f"{options.key} and {options.key}.crt: {_pdf_signing().make_certificate(options.key, options.pdf)}")
     return 0
 
 
@@ -115,16 +126,37 @@ def _sign(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     found = _signing().verify(options.results, options.trusted)
-    print("\n".join(map(one_line, found.complaints)) or f"every line is as {found.key} signed it on {one_line(found.signed)}")
-    return 1 if found.complaints else 0
+    return _told(found.complaints, f"every line is as {found.key} signed it on {found.signed}")
+
+
+def _sign_pdf(options: argparse.Namespace) -> int:
+    print(f"signed by {_pdf_signing().sign(options.pdf, options.key, options.certificate)}")
+    return 0
+
+
+def _verify_pdf(options: argparse.Namespace) -> int:
+    found = _pdf_signing().verify(options.pdf, options.trusted)
+    return _told(found.complaints, f"every page is as {found.key} signed it on {found.signed}")
+
+
+def _told(complaints: Sequence[str], otherwise: str) -> int:
+    print("\n".join(map(one_line, complaints or [otherwise])))
+    return 1 if complaints else 0
 
 
 def _signing() -> ModuleType:
+    return _extra("signing", "signing needs the cryptography library")
+
+
+def _pdf_signing() -> ModuleType:
+    return _extra("pdf_signing", "signing a PDF needs pyHanko")
+
+
+def _extra(name: str, wants: str) -> ModuleType:
     try:
-        from reports import signing
+        return import_module(f"reports.{name}")
     except ImportError as error:
-        raise ResultsError("signing needs the cryptography library", remedy="pip install 'ontario-dicom-conformance[sign]'") from error
-    return signing
+        raise ResultsError(wants, remedy="pip install 'ontario-dicom-conformance[sign]'") from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -180,8 +212,9 @@ def _add_comparisons(commands: _Commands) -> None:
 
 
 def _add_signing(commands: _Commands) -> None:
-    keygen = _command(commands, "keygen", _keygen, "make a key pair for signing: FILE, readable by its owner alone, and FILE.pub")
+    keygen = _command(commands, "keygen", _keygen, "make a key for signing: FILE, readable by its owner alone, and FILE.pub or FILE.crt")
     keygen.add_argument("key", type=Path, metavar="FILE")
+    keygen.add_argument("--pdf", metavar="NAME", help="for sign-pdf: with a certificate in this name instead of a public key")
 
     sign = _command(commands, "sign", _sign, "append a signature over every line and the report beside it")
     _results_argument(sign)
@@ -190,3 +223,12 @@ def _add_signing(commands: _Commands) -> None:
     verify = _command(commands, "verify", _verify, "name the lines that were changed since they were signed; exit code 1 if any was")
     _results_argument(verify)
     verify.add_argument("--trusted", type=Path, metavar="FILE.pub", help="the public key that must have signed it")
+
+    sign_pdf = _command(commands, "sign-pdf", _sign_pdf, "append a signature to a PDF that render made")
+    sign_pdf.add_argument("pdf", type=Path, metavar="FILE.pdf")
+    sign_pdf.add_argument("--key", type=Path, required=True, metavar="FILE", help="the private key, PEM or DER")
+    sign_pdf.add_argument("--certificate", type=Path, metavar="FILE", help="its certificate, or chain (default: FILE.crt beside the key)")
+
+    verify_pdf = _command(commands, "verify-pdf", _verify_pdf, "say whether a PDF is as it was signed; exit code 1 if not")
+    verify_pdf.add_argument("pdf", type=Path, metavar="FILE.pdf")
+    verify_pdf.add_argument("--trusted", type=Path, metavar="FILE.crt", help="the certificate that must have signed it")

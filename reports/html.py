@@ -14,14 +14,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from conformance.verdicts import Verdict
-from reports import page, timing, words
+from reports import associations, page, timing, words
 from reports.comparing import Comparison, compare
 from reports.fleet import Fleet
 from reports.identity import system_name, uid_name
 from reports.language import language
 from reports.plain import visible
-from reports.reading import load_results, results_file
-from reports.results import Results, ResultsError, StoredObject
+from reports.reading import UnusableResults, load_results, results_file
+from reports.results import SCHEMA_VERSION, Results, StoredObject
+from reports.writing import write_text
 
 OBJECTS = "objects-left.csv"
 _SPACE = re.compile(r"\s+")
@@ -39,14 +40,6 @@ def write_report(results_path: Path, html_path: Path, lang: str = "en", baseline
     write_text(html_path, render(results, lang=lang, linked=linked, baseline=baseline, objects=objects))
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file. Raises `ResultsError` where that cannot be done."""
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise ResultsError(f"cannot be written: {error.strerror}", where=str(path)) from error
-
-
 def render(results: Results, *, lang: str = "en", linked: bool = True, baseline: Results | None = None, objects: str = "") -> str:
     """Render the results. `linked` says that the report will lie in the folder that the saved objects are relative to.
 
@@ -55,6 +48,11 @@ def render(results: Results, *, lang: str = "en", linked: bool = True, baseline:
     comparison = compare(baseline, results) if baseline else None
     made = page.make_page(results)
     return _rendered("report", lang, page=made, results=results, linked=linked, comparison=comparison, objects=objects)
+
+
+def render_unusable(error: UnusableResults, lang: str = "en") -> str:
+    """Render a page for a file that holds no verdict: what is wrong with it, that this is no pass, and what to do."""
+    return _rendered("unusable", lang, plight=error.plight, file=Path(error.where).name, what=error.what)
 
 
 def render_comparison(comparison: Comparison, lang: str = "en") -> str:
@@ -104,16 +102,18 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
-    environment.filters.update(vclass=verdict_class, uid_name=uid_name, sentence=page.sentence)
+    environment.filters.update(vclass=verdict_class, uid_name=uid_name, sentence=page.sentence, answered=associations.answered)
     environment.globals.update(
         style=_own("report.css"),
         style_hash=_digest(_own("report.css")),
         script=_own("report.js"),
         script_hash=_digest(_own("report.js")),
         words=words,
+        schema_version=SCHEMA_VERSION,
         Verdict=Verdict,
         shown_steps=page.shown_steps,
         safe_link=page.safe_link,
+        associations_of=associations.associations,
         services_of=timing.services,
         traffic_of=timing.traffic,
     )

@@ -39,6 +39,11 @@ class Judged:
         return self.row.id.rpartition("-")[0] or self.row.id
 
     @property
+    def lacks_check(self) -> bool:
+        """No check of the release decides it, and the register says why: no run would have decided it."""
+        return bool(self.row.untested) and not self.checks and self.outcome is not Outcome.NOT_APPLICABLE
+
+    @property
     def failed(self) -> bool:
         return self.verdict is Verdict.FAIL and self.waiver is None
 

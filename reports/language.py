@@ -67,7 +67,7 @@ class Language:
         if value < 1:
             return f"{self.number(value * 1000, 0 if value >= 0.01 else 1)} ms"
         if value < 120:
-            return f"{self.number(value, 1)} s"
+            return f"{self.number(value, 1 if value < 100 else 0)} s"
         return f"{self.number(value // 60)} min {self.number(value % 60)} s"
 
     def size(self, octets: int) -> str:

@@ -15,6 +15,20 @@ from reports.judging import Judged, certification, counts, judged
 from reports.results import Check, Finding, Preflight, Results, StoredObject, WireStep
 
 STEPS_SHOWN = 40  # of a transcript, at its beginning and again at its end
+_ABBREVIATIONS = {
+    **{f"c {service}": f"C-{service.upper()}" for service in ("echo", "store", "find", "move", "get")},
+    "ae": "AE",
+    "id": "ID",
+    "ids": "IDs",
+    "pdu": "PDU",
+    "pdus": "PDUs",
+    "uid": "UID",
+    "uids": "UIDs",
+    "tls": "TLS",
+    "sop": "SOP",
+}
+"""What the name of a function cannot spell."""
+_ABBREVIATION = re.compile(rf"\b(?:{'|'.join(sorted(_ABBREVIATIONS, key=len, reverse=True))})\b")
 _SAFE_ID = re.compile(r"[A-Z][A-Z0-9]*-[0-9A-Z]{1,8}")
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
@@ -29,9 +43,18 @@ class Reason(StrEnum):
     PARTIAL = "partial"
     UNDECIDED = "undecided"
     UNTESTED = "untested"
+    UNWRITTEN = "unwritten"
     NOTHING = "nothing"
     WAIVED = "waived"
     RECORDED = "recorded"
+
+
+class Gap(StrEnum):
+    """Why a row was not decided: what a second run could mend first."""
+
+    THIS_RUN = "this run"
+    NO_CHECK = "no check"
+    NOT_APPLICABLE = "not applicable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +173,16 @@ class Page:
         return next((step for step in self.results.preflight if step.state == "failed"), None)
 
     @property
-    def untested(self) -> tuple[tuple[str, tuple[Row, ...]], ...]:
-        """Rows that were not decided, by the written reason. Rows that have a card are left to it."""
+    def untested(self) -> tuple[tuple[Gap, tuple[tuple[str, tuple[Row, ...]], ...]], ...]:
+        """Rows that were not decided, by the kind of gap and by the written reason. Rows that have a card are left to it."""
         rows = [row for row in self.rows if row.judged.verdict in (*UNDECIDED, Verdict.NOT_APPLICABLE) and not row.is_finding]
-        return _by_reason(rows)
+        gaps = ((gap, _by_reason(row for row in rows if _gap(row.judged) is gap)) for gap in Gap)
+        return tuple((gap, reasons) for gap, reasons in gaps if reasons)
+
+    @property
+    def unwritten(self) -> int:
+        """How many undecided rows no run could have decided, since no check exists for them yet."""
+        return sum(row.judged.lacks_check and row.judged.verdict in UNDECIDED for row in self.rows)
 
     @property
     def waived(self) -> tuple[Row, ...]:
@@ -211,7 +240,10 @@ def shown_steps(check: Check) -> tuple[list[WireStep], int, list[WireStep]]:
 def sentence(check: Check) -> str:
     """Read the name of a test function as the sentence that it decides."""
     name = check.name or check.nodeid
-    return name.removeprefix("test_").replace("_", " ").replace("[", " [", 1) if name.startswith("test_") else name
+    if not name.startswith("test_"):
+        return name
+    said, bracket, case = name.removeprefix("test_").replace("_", " ").partition("[")
+    return _ABBREVIATION.sub(lambda found: _ABBREVIATIONS[found[0]], said) + (f" {bracket}{case}" if bracket else "")
 
 
 def safe_link(name: str) -> str:
@@ -262,6 +294,12 @@ def _tallies(rows: list[Judged], keys: list[tuple[str, str]], attribute: str) ->
     return tuple(Tally(key, each, bar(each, most)) for key, each in counted if sum(each.values()))
 
 
+def _gap(one: Judged) -> Gap:
+    if one.lacks_check:
+        return Gap.NO_CHECK
+    return Gap.NOT_APPLICABLE if one.verdict is Verdict.NOT_APPLICABLE else Gap.THIS_RUN
+
+
 def _by_reason(rows: Iterable[Row]) -> tuple[tuple[str, tuple[Row, ...]], ...]:
     grouped: dict[str, list[Row]] = {}
     for row in rows:
@@ -280,7 +318,8 @@ def _because(results: Results, rows: tuple[Row, ...]) -> Iterator[Because]:
         Because(Reason.UNREADABLE, count=results.unreadable),
         Because(Reason.PARTIAL, words=tuple(results.header.partial), count=len(results.header.partial)),
         _about(Reason.UNDECIDED, [row for row in undecided if row.judged.checks]),
-        _about(Reason.UNTESTED, [row for row in undecided if not row.judged.checks]),
+        _about(Reason.UNTESTED, [row for row in undecided if not row.judged.checks and not row.judged.lacks_check]),
+        _about(Reason.UNWRITTEN, [row for row in undecided if row.judged.lacks_check]),
         Because(Reason.NOTHING, count=not any(row.judged.verdict is Verdict.PASS for row in shall)),
         _about(Reason.WAIVED, [row for row in rows if row.judged.waived]),
     )

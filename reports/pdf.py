@@ -11,7 +11,8 @@ from reports.results import ResultsError
 def write_pdf(report: Path, pdf: Path) -> None:
     """Print a report to PDF. Nothing is fetched: the report loads nothing. Raises `ResultsError` where it cannot be written."""
     try:
-        HTML(string=report.read_text("utf-8"), base_url=None, url_fetcher=_refuse).write_pdf(pdf)
+        with pdf.open("wb") as stream:  # first, since the layout takes seconds
+            HTML(string=report.read_text("utf-8"), base_url=None, url_fetcher=_refuse).write_pdf(stream)
     except OSError as error:
         raise ResultsError(f"cannot be written: {error.strerror}", where=str(pdf)) from error
 

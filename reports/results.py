@@ -205,7 +205,10 @@ Record = Header | Preflight | Identity | Check | Requirement | Footer | Signatur
 
 
 class Results(msgspec.Struct, frozen=True):
-    """A results file, read whole. `footer` is None for a run that was cut short."""
+    """A results file, read whole. `footer` is None for a run that was cut short.
+
+    `written_in` is the schema version of the file; the records are of the present one, whatever it was.
+    """
 
     header: Header
     preflight: list[Preflight]
@@ -215,6 +218,7 @@ class Results(msgspec.Struct, frozen=True):
     footer: Footer | None
     unreadable: int
     signature: Signature | None = None
+    written_in: int = SCHEMA_VERSION
 
 
 class ResultsWriter:

@@ -7,7 +7,6 @@ fits its signature.
 
 import base64
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from reports.reading import results_file
 from reports.results import ResultsError, Signature
+from reports.writing import create, read, replace
 
 REPORT = "report.html"
 _MAKE = "make one with: dicom-conformance keygen"
@@ -49,8 +49,8 @@ def make_key(path: Path) -> str:
     """
     key = Ed25519PrivateKey.generate()
     public = path.with_name(path.name + ".pub")
-    _create(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
-    _create(public, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644)
+    create(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
+    create(public, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644)
     return fingerprint(_raw(key.public_key()))
 
 
@@ -67,7 +67,7 @@ def sign(results: Path, key_path: Path) -> str:
         signature="",
     )
     made = msgspec.structs.replace(unsigned, signature=base64.b64encode(key.sign(_message(unsigned))).decode())
-    _replace(path, b"".join(line + b"\n" for line in (*lines, msgspec.json.encode(made))))
+    replace(path, b"".join(line + b"\n" for line in (*lines, msgspec.json.encode(made))))
     return fingerprint(_raw(key.public_key()))
 
 
@@ -88,7 +88,7 @@ def verify(results: Path, trusted: Path | None = None) -> Verification:
 
 
 def fingerprint(public: bytes) -> str:
-    """Name a key: the SHA-256 of its 32 octets in hex, in groups that can be read aloud."""
+    """Name a key or a certificate: the SHA-256 of its octets, its first half in hex, in groups that can be read aloud."""
     text = hashlib.sha256(public).hexdigest()[:32]
     return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
 
@@ -139,10 +139,7 @@ def _kind(line: bytes) -> str:
 
 
 def _lines(path: Path) -> list[bytes]:
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise ResultsError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    lines = read(path).splitlines()
     if not lines:
         raise ResultsError("is empty", where=str(path))
     return lines
@@ -179,22 +176,3 @@ def _public_key(path: Path) -> Ed25519PublicKey:
     if not isinstance(key, Ed25519PublicKey):
         raise ResultsError("is not an Ed25519 key", where=str(path), remedy="give the .pub file of the key")
     return key
-
-
-def _create(path: Path, octets: bytes, mode: int) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    except OSError as error:
-        raise ResultsError(f"cannot be made: {error.strerror}", where=str(path)) from error
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(octets)
-
-
-def _replace(path: Path, octets: bytes) -> None:
-    """Write whole or not at all: a results file is not lost to a full disk."""
-    new = path.with_name(path.name + ".new")
-    try:
-        new.write_bytes(octets)
-        new.replace(path)
-    except OSError as error:
-        raise ResultsError(f"cannot be written: {error.strerror}", where=str(path)) from error

@@ -43,11 +43,14 @@ def _finding(row: Judged) -> Iterator[str]:
 
 def _undecided(rows: tuple[Judged, ...]) -> Iterator[str]:
     binding = [row for row in rows if row.verdict in UNDECIDED and row.level is Level.SHALL]
-    for verdict in (Verdict.INCONCLUSIVE, Verdict.BLOCKED):
-        ids = [row.row.id for row in binding if row.verdict is verdict]
-        if ids:
-            shown = ", ".join(ids[:12]) + (", …" if len(ids) > 12 else "")
-            yield f"{verdict}, binding: {len(ids)} ({shown})"
+    for words, found in (
+        (f"{Verdict.INCONCLUSIVE}, binding", [row for row in binding if row.verdict is Verdict.INCONCLUSIVE]),
+        (f"{Verdict.BLOCKED}, binding", [row for row in binding if row.verdict is Verdict.BLOCKED and not row.lacks_check]),
+        ("no check yet, binding", [row for row in binding if row.verdict is Verdict.BLOCKED and row.lacks_check]),
+    ):
+        if found:
+            shown = ", ".join(row.row.id for row in found[:12]) + (", …" if len(found) > 12 else "")
+            yield f"{words}: {len(found)} ({shown})"
 
 
 def _tail(results: Results, report: Path | None) -> Iterator[str]:

@@ -14,6 +14,7 @@ HEIGHT = 24
 BUCKETS = 60  # of the traffic over time
 _PER_DECADE = 4  # bars of a histogram from 1 ms to 10 ms, and so on
 _PENDING = ("FF00", "FF01")
+_ORDER = ("A-ASSOCIATE", "C-ECHO", "C-STORE", "C-FIND", "C-MOVE", "C-GET", "N-ACTION", "N-EVENT-REPORT", "A-RELEASE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,14 @@ def latencies(steps: Iterable[WireStep]) -> dict[str, list[float]]:
 
 
 def services(checks: Iterable[Check]) -> tuple[Service, ...]:
-    """Gather the response times of a run, each service on the same scale: a logarithmic one from 0.1 ms to 100 s."""
+    """Gather the response times of a run in the order of a conversation, all on one logarithmic scale from 0.1 ms to 100 s."""
     times: dict[str, list[float]] = {}
     for check in checks:
         for name, seconds in check.latencies.items():
             times.setdefault(name, []).extend(seconds)
-    return tuple(_service(name, sorted(seconds)) for name, seconds in times.items() if seconds)
+    places = {name: place for place, name in enumerate((*_ORDER, *(name for name in times if name not in _ORDER)))}
+    named = sorted(times.items(), key=lambda item: places[item[0]])
+    return tuple(_service(name, sorted(seconds)) for name, seconds in named if seconds)
 
 
 def traffic(checks: Iterable[Check]) -> Traffic | None:

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from conformance.guide import Level, Provenance
 from conformance.verdicts import Certification, Outcome, Verdict
+from reports.associations import End, Reply
 from reports.comparing import Change
 from reports.identity import Agreement
-from reports.page import Reason
+from reports.page import Gap, Reason
+from reports.reading import Plight
 
 PROVENANCE: Mapping[Provenance, str] = {
     Provenance.GUIDE: "the guide’s phrase",
@@ -84,10 +86,42 @@ REASON: Mapping[Reason, tuple[str, str]] = {
         "{count} binding requirement was tried and could not be decided",
         "{count} binding requirements were tried and could not be decided",
     ),
-    Reason.UNTESTED: ("{count} binding requirement was not tested", "{count} binding requirements were not tested"),
+    Reason.UNTESTED: ("{count} binding requirement was not tested in this run", "{count} binding requirements were not tested in this run"),
+    Reason.UNWRITTEN: (
+        "{count} binding requirement has no check in this release yet",
+        "{count} binding requirements have no check in this release yet",
+    ),
     Reason.NOTHING: ("No binding requirement was seen to be met",) * 2,
     Reason.WAIVED: ("{count} failed requirement is waived", "{count} failed requirements are waived"),
     Reason.RECORDED: ("As the run itself put it",) * 2,
+}
+
+GAP: Mapping[Gap, str] = {
+    Gap.THIS_RUN: "Left open by this run",
+    Gap.NO_CHECK: "No check decides it yet",
+    Gap.NOT_APPLICABLE: "Does not apply to this system, or is optional",
+}
+
+GAP_MEANS: Mapping[Gap, str] = {
+    Gap.THIS_RUN: "A check exists; it was not selected, not reached, or stopped before it could tell. Another run may decide it.",
+    Gap.NO_CHECK: "No run of this release can decide it. The register says what it would need.",
+    Gap.NOT_APPLICABLE: "Nothing is owed here.",
+}
+
+PLIGHT: Mapping[Plight, str] = {
+    Plight.EMPTY: (
+        "Nothing was recorded. The run was stopped before it wrote its first line, so nothing was tested as far as this file tells."
+    ),
+    Plight.OUTDATED: (
+        "The results were recorded in an early form that this version of the harness cannot read, so what they say is not known here."
+    ),
+}
+
+PLIGHT_REMEDY: Mapping[Plight, str] = {
+    Plight.EMPTY: (
+        "Run the suite again. If that ends in the same way, look at what it printed before it stopped: a full disk is the usual cause."
+    ),
+    Plight.OUTDATED: "Render the file with the version of the harness that wrote it, or run the suite again.",
 }
 
 CHANGE: Mapping[Change, str] = {change: str(change) for change in Change}
@@ -129,6 +163,10 @@ FACT: Mapping[str, str] = {
 }
 
 DIRECTION: Mapping[str, str] = {"sent": "sent", "received": "received"}
+
+REPLY: Mapping[Reply, str] = {reply: str(reply) for reply in Reply}
+
+END: Mapping[End, str] = {end: str(end) for end in End}
 
 ROLE: Mapping[str, str] = {"archive": "archive", "source": "source", "consumer": "consumer"}
 

@@ -34,6 +34,7 @@
   for (const cell of head.cells) {
     const key = keys[cell.dataset.sort];
     if (!key) continue;
+    cell.dataset.name = cell.textContent; // a browser does not print a button again on the next sheet
     const button = document.createElement("button");
     button.type = "button";
     button.append(...cell.childNodes);

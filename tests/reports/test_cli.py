@@ -37,7 +37,7 @@ def test_render_takes_a_folder_and_another_place(old: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(None, "cannot be read: No such file"), (b"", "is empty"), (b"x", "header"), (b'{"kind":"header","schema":9}', "schema version 9")],
+    [(None, "cannot be read: No such file"), (b"x", "header"), (b'{"kind":"header","schema":9}', "schema version 9")],
 )
 def test_an_unusable_file_is_one_line_and_exit_code_2(
     tmp_path: Path, content: bytes | None, words: str, capsys: pytest.CaptureFixture[str]
@@ -51,6 +51,38 @@ def test_an_unusable_file_is_one_line_and_exit_code_2(
         assert error.startswith("dicom-conformance: ")
         assert words in error
         assert error.count("\n") == 1
+    assert not path.with_name("report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "told"),
+    [
+        (b"", "is empty", "Nothing was recorded."),
+        (b'{"kind":"header","schema":1,"harn', "is empty", "Nothing was recorded."),
+        (b'{"kind":"header","schema":-1}\n', "schema version -1", "in an early form"),
+    ],
+)
+def test_a_run_without_a_result_is_a_page_one_line_and_exit_code_2(
+    tmp_path: Path, content: bytes, words: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "results.jsonl"
+    path.write_bytes(content)
+    assert main(["render", str(tmp_path)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == f"{tmp_path / 'report.html'}\n"
+    assert words in printed.err
+    assert printed.err.count("\n") == 1
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert told in page
+    assert "This is no pass" in page
+    assert main(["summary", str(path)]) == 2
+
+
+def test_a_baseline_without_a_result_spoils_no_report(old: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty.jsonl").write_bytes(b"")
+    assert main(["render", str(old), f"--baseline={tmp_path / 'empty.jsonl'}"]) == 2
+    assert capsys.readouterr().out == ""
+    assert not (old.parent / "report.html").exists()
 
 
 def test_a_wrong_command_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:

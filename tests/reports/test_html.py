@@ -12,12 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from conformance.verdicts import Outcome, Verdict
-from reports.html import render, write_report
+from reports.html import render, render_unusable, write_report
+from reports.page import sentence
 from reports.plain import SHOWN, one_line, visible
+from reports.reading import Plight, UnusableResults
 from reports.results import Check, Finding, Preflight, Results, ResultsError
 
 from . import hostile
-from .building import BROKEN, UNTESTED, full_run, header, transcript, write
+from .building import BROKEN, LEFT_OPEN, SCOPE, full_run, header, is_tried, outcome_of, transcript, write
 from .parsing import Node, parse
 
 SCRIPT = files("reports").joinpath("templates", "report.js").read_text("utf-8")
@@ -89,7 +91,8 @@ def test_every_requirement_in_scope_has_its_row_with_verdict_level_and_provenanc
         assert cells[1].startswith(record.verdict)
         assert cells[3] == record.level
         assert cells[4] in {"the guide’s phrase", "DICOM’s rule", "our derivation", "common practice"}
-        assert cells[5] == record.outcome
+        lacks_check = next(row for row in SCOPE if row.id == record.id).untested and cells[6] == "–" and record.verdict != "N/A"
+        assert cells[5] == ("no check yet" if lacks_check else record.outcome)
 
 
 @pytest.mark.parametrize("requirement", sorted(BROKEN))
@@ -116,9 +119,34 @@ def test_findings_come_in_the_order_of_their_weight(page: Node) -> None:
 
 
 def test_what_was_not_tested_stands_there_with_its_reason(page: Node) -> None:
-    (reasons,) = page.all("dl", **{"class": "reasons"})
-    assert UNTESTED in reasons.text
-    assert "The profile does not claim web." in reasons.text
+    this_run, no_check, not_applicable = page.all("dl", **{"class": "reasons"})
+    assert LEFT_OPEN in this_run.text
+    assert "ASSOC-12" in this_run.text
+    assert "Storage commitment is driven by the engine" in no_check.text
+    assert "The profile does not claim web." in not_applicable.text
+    assert [h4.text.partition(" (")[0] for h4 in page.all("h4")] == [
+        "Left open by this run",
+        "No check decides it yet",
+        "Does not apply to this system, or is optional",
+    ]
+
+
+def test_rows_without_a_check_are_told_from_rows_that_this_run_left_open(page: Node) -> None:
+    because = page.all("ul", **{"class": "because"})[0].text
+    untried = [row for row in SCOPE if outcome_of(row) is Outcome.NOT_EXERCISED and not is_tried(row) and row.level == "SHALL"]
+    for words, rows in (
+        (r"was|were) not tested in this run", [row.id for row in untried if not row.untested]),
+        (r"has|have) no check in this release yet", [row.id for row in untried if row.untested]),
+    ):
+        (told,) = re.findall(rf"\d+ binding requirements? (?:{words}: ([^.…]+)", because)
+        assert re.findall(r"[A-Z]+-\d+", told) == rows[:12]
+    assert re.search(r"BLOCKED \(\d+ without a check yet\)", page.all("ul", **{"class": "counts"})[0].text)
+
+
+def test_the_certificate_says_who_ran_it(page: Node) -> None:
+    assert "Tested byOnboarding desk" in page.all("dl", **{"class": "facts"})[0].text
+    anonymous = parse(render(full_run(header=header(environment={}))))
+    assert "Tested by" not in anonymous.text
 
 
 def test_counts_of_groups_add_up(page: Node) -> None:
@@ -166,6 +194,25 @@ def test_a_truncated_run_is_shown_as_such() -> None:
     assert_linked(page)
 
 
+@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("plight", Plight)
+def test_a_file_without_a_result_makes_a_page_that_says_so(plight: Plight, lang: str) -> None:
+    page = parse(render_unusable(UnusableResults("is <i>", where="/secret/folder/r.jsonl", remedy="", plight=plight), lang))
+    assert page.all("h1")[0].text == {"en": "NO RESULT", "fr": "AUCUN RÉSULTAT"}[lang]
+    assert {"en": "This is no pass", "fr": "Ce n’est ni une réussite"}[lang] in page.one("main").text
+    assert not {"CERTIFIED", "PASS"} & set(page.text.split())
+    assert "r.jsonl" in page.text
+    assert "secret" not in page.text
+    assert page.all("script") == []
+    assert_linked(page)
+    assert_readable(page)
+
+
+def test_a_file_of_an_earlier_schema_says_that_it_is_one() -> None:
+    page = parse(render(msgspec.structs.replace(full_run(), written_in=0)))
+    assert "in schema version 0, and were read as version 1" in page.all("div", **{"class": "banner"})[0].text
+
+
 def test_a_file_with_a_header_alone_still_makes_a_whole_page() -> None:
     page = parse(render(Results(header(), [], None, [], [], None, 0)))
     assert "INCOMPLETE" in page.all("h1")[0].text
@@ -193,6 +240,27 @@ def test_a_footer_that_contradicts_its_rows_is_shown_up() -> None:
 def test_a_claimed_class_that_was_refused_is_marked_in_words(page: Node) -> None:
     (row,) = [row for row in page.all("tr", **{"class": "differs"}) if "RT Plan" in row.text or "RT Image" in row.text]
     assert "refused" in row.all("strong")[0].text
+
+
+def test_the_conduct_page_counts_and_lists_the_associations(page: Node) -> None:
+    conduct = page.one("conduct")
+    opened = sum(len(check.latencies.get("A-ASSOCIATE", ())) for check in full_run().checks)
+    assert f"{opened} associations that we asked for were answered" in conduct.text
+    listed = conduct.all("table", **{"class": "stack associations"})[0].all("tbody")[0].all("tr")
+    kept = [check for check in full_run().checks if check.transcript]
+    assert len(listed) == len(kept)
+    assert [cell.text for cell in listed[0].all("td")][1:4] == ["us", "ORTHANC", "CONFORMANCE"]
+
+
+def test_the_name_of_a_check_reads_as_a_sentence() -> None:
+    names = {
+        "test_refuses_an_unknown_called_ae_title": "refuses an unknown called AE title",
+        "test_ends_a_c_get_as_its_sub_operations_did[all]": "ends a C-GET as its sub operations did [all]",
+        "test_returns_the_uids_of_the_hierarchy[c_find]": "returns the UIDs of the hierarchy [c find]",
+        "test_keeps_an_idea": "keeps an idea",
+        "Some name": "Some name",
+    }
+    assert {name: sentence(Check("n", name, {}, 1.0)) for name in names} == names
 
 
 def test_a_long_transcript_is_folded_and_cut_in_its_middle() -> None:

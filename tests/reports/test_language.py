@@ -74,7 +74,7 @@ def test_numbers_are_written_as_the_language_writes_them() -> None:
     english, french = language("en"), language("fr")
     assert (english.number(12345), french.number(12345)) == ("12,345", "12\u202f345")
     assert (english.seconds(1.25), french.seconds(1.25)) == ("1.2 s", "1,2 s")
-    assert (english.seconds(0.0123), english.seconds(0.0012), english.seconds(185)) == ("12 ms", "1.2 ms", "3 min 5 s")
+    assert [english.seconds(value) for value in (0.0123, 0.0012, 100, 185)] == ["12 ms", "1.2 ms", "100 s", "3 min 5 s"]
     assert (english.size(92), english.size(524_288), french.size(1_572_864)) == ("92 B", "512.0 KiB", "1,5 MiB")
     assert english.share(1, 0) == "–"
 

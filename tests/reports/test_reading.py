@@ -59,13 +59,16 @@ def test_reads_a_file_cut_at_any_record(results_file: Path, kept: int) -> None:
     ("content", "words"),
     [
         (b"", "is empty"),
-        (b"\n", "header"),
+        (b"\n", "is empty"),
+        (b'{"kind":"header","schema":1,"harness":"onta', "is empty"),
         (b'{"kind":"check"', "does not open with a header"),
         (b'{"kind":"footer","schema":1}\n', "kind 'footer'"),
         (b"\x89PNG\r\n\x1a\n\x00", "does not open with a header"),
         (b'{"kind":"header","schema":1}\n', "cannot be read"),
-        (b'{"kind":"header","schema":2,"new":true}\n', "schema version 2; this version reads 1 to 1"),
-        (b'{"kind":"header","schema":0}\n', "schema version 0"),
+        (b'{"kind":"header","schema":2,"new":true}\n', "schema version 2; this version reads 0 to 1"),
+        (b'{"kind":"header","schema":0}\n', "cannot be read"),
+        (b'{"kind":"header","schema":-1}\n', "schema version -1; this version reads 0 to 1"),
+        (b'{"kind":"header","edition":"x"}\n', "no schema version"),
     ],
 )
 def test_says_in_one_line_why_a_file_is_of_no_use(tmp_path: Path, content: bytes, words: str) -> None:

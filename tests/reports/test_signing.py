@@ -1,6 +1,7 @@
 """A signed results file: every change is named, whoever made it."""
 
 import base64
+import shutil
 import stat
 from pathlib import Path
 
@@ -15,9 +16,20 @@ from reports.signing import make_key, sign, verify
 from .building import SCOPE, full_run, write
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key, and a results file that it signed, with its report."""
+    folder = tmp_path_factory.mktemp("signed")
+    make_key(folder / "key.pem")
+    path = write(full_run(SCOPE[::8]), folder / "results.jsonl")
+    write_report(path, folder / "report.html")
+    sign(path, folder / "key.pem")
+    return folder
+
+
 @pytest.fixture
-def key(tmp_path: Path) -> Path:
-    make_key(tmp_path / "key.pem")
+def key(made: Path, tmp_path: Path) -> Path:
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return tmp_path / "key.pem"
 
 
@@ -27,11 +39,8 @@ def trusted(key: Path) -> Path:
 
 
 @pytest.fixture
-def signed(tmp_path: Path, key: Path) -> Path:
-    path = write(full_run(SCOPE[::8]), tmp_path / "results.jsonl")
-    write_report(path, tmp_path / "report.html")
-    sign(path, key)
-    return path
+def signed(key: Path) -> Path:
+    return key.with_name("results.jsonl")
 
 
 LINES = len(full_run(SCOPE[::8]).checks) + len(full_run(SCOPE[::8]).requirements) + 7

@@ -44,6 +44,11 @@ def test_services_are_summed_up_over_all_checks() -> None:
     assert (echo.count, echo.median, echo.most, echo.slowest) == (100, 0.05, pytest.approx(0.096), 0.1)
 
 
+def test_services_stand_in_the_order_of_a_conversation() -> None:
+    (*names,) = services([check(**{"X-OTHER": [1.0], "A-RELEASE": [1.0], "C-GET": [], "C-STORE": [1.0], "A-ASSOCIATE": [1.0]})])
+    assert [one.name for one in names] == ["A-ASSOCIATE", "C-STORE", "A-RELEASE", "X-OTHER"]
+
+
 @pytest.mark.parametrize("seconds", [0.0, 1e-12, 0.0001, 1.0, 99.9, 1e9])
 def test_no_time_leaves_the_chart(seconds: float) -> None:
     (one,) = services([check(x=[seconds])])
