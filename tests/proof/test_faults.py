@@ -19,7 +19,7 @@ CALLING_AE = "CONFORMANCE"
 WORKERS = 2
 BREAKS_AT_MOST = 3
 OTHERS = frozenset(
-    [
+    {
         "ASSOC-01",
         "ASSOC-08",
         "VERIF-01",
@@ -41,7 +41,7 @@ OTHERS = frozenset(
         "REJECT-02",
         "REJECT-05",
         "ROBUST-01",
-    ]
+    }
 )
 SLOW = {row.id for row in load_register() if row.slow}
 
