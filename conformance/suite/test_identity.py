@@ -40,8 +40,8 @@ def test_finds_the_studies_of_the_patient_asked_for_only(system: System, look_al
 @pytest.fixture(scope="module")
 def namesakes(keep: Callable[[Study], Stored], synthesizer: Synthesizer) -> list[Study]:
     """One Patient ID of two issuers: different people."""
-    first = synthesizer.patient(script="ascii", issuer=MRN)
-    second = synthesizer.patient(script="ascii", id=first.id, issuer=OTHER_MRN)
+    first = synthesizer.patient(name=f"SYNTHETIC-{synthesizer.nonce}^First", issuer=MRN)
+    second = synthesizer.patient(name=f"SYNTHETIC-{synthesizer.nonce}^Second", id=first.id, issuer=OTHER_MRN)
     return [keep(synthesizer.study("CT", instances=1, patient=patient)).study for patient in (first, second)]
 
 
