@@ -11,7 +11,7 @@ from conformance.suite.conftest import Stored
 from conformance.suite.expectations import ISSUERS, expect_found, expect_none_found, expect_same_content, only_match
 from conformance.suite.queries import PATIENT_ROOT, STUDY_ROOT, Query, image_query, study_query
 from conformance.suite.system import System, query_context
-from generators import FAULTS, MARKER, Issuer, Study, Synthesizer
+from generators import FAULTS, Issuer, Study, Synthesizer
 
 MRN = Issuer("SYNTHETIC-A", "2.25.310458246739824793746534657936453219901")
 FF00 = 0xFF00
@@ -40,8 +40,8 @@ def test_finds_the_studies_of_the_patient_asked_for_only(system: System, look_al
 @pytest.fixture(scope="module")
 def namesakes(keep: Callable[[Study], Stored], synthesizer: Synthesizer) -> list[Study]:
     """One Patient ID of two issuers: different people."""
-    first = synthesizer.patient(name=f"{MARKER}^FIRST", issuer=MRN)
-    second = synthesizer.patient(name=f"{MARKER}^SECOND", id=first.id, issuer=OTHER_MRN)
+    first = synthesizer.patient(name=f"SYNTHETIC-{synthesizer.nonce}^First", issuer=MRN)
+    second = synthesizer.patient(name=f"SYNTHETIC-{synthesizer.nonce}^Second", id=first.id, issuer=OTHER_MRN)
     return [keep(synthesizer.study("CT", instances=1, patient=patient)).study for patient in (first, second)]
 
 

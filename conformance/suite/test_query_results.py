@@ -1,4 +1,4 @@
-"""Query, beyond keys and matching: a result that is cancelled, counters, time zones (PS3.4 C.3.4, C.4.1)."""
+"""Query, beyond keys and matching: a result that is cancelled, counters, time zones, what can be retrieved (PS3.4 C.3.4, C.4.1)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -150,3 +150,21 @@ def test_names_a_time_zone_or_leaves_it_out(system: System, zoned: dict[str, Stu
     if not named:
         raise NotApplicable("the matches say nothing of a time zone, which DICOM leaves to the system")
     expect(all(named), expected="Timezone Offset From UTC with a value, or not at all (PS3.4 C.4.1.1.3.2)", got="an empty one")
+
+
+@pytest.mark.requirement("QUERY-18")
+@pytest.mark.parametrize("which", ["ct_study", "mixed_study"])
+def test_lists_what_it_delivers(system: System, request: pytest.FixtureRequest, which: str) -> None:
+    stored: Stored = request.getfixturevalue(which)
+    listed = {
+        str(match.get("SOPInstanceUID", ""))
+        for series in stored.study.series
+        for match in system.find(image_query(stored.study, series)).matches
+    }
+    delivered = set(system.retrieve(study_query(stored.study), stored.instances).uids)
+    require(listed or delivered, "the study is neither listed nor delivered")
+    expect(
+        listed == delivered,
+        expected="the same objects listed at IMAGE level and delivered by a retrieve",
+        got=f"{len(listed - delivered)} only listed, {len(delivered - listed)} only delivered",
+    )
