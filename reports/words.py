@@ -118,9 +118,7 @@ PLIGHT: Mapping[Plight, str] = {
 }
 
 PLIGHT_REMEDY: Mapping[Plight, str] = {
-    Plight.EMPTY: (
-        "Run the suite again. If that ends in the same way, look at what it printed before it stopped: a full disk is the usual cause."
-    ),
+    Plight.EMPTY: ("Run the suite again. If that ends in the same way, look at what it printed before it stopped: the disk may be full."),
     Plight.OUTDATED: "Render the file with the version of the harness that wrote it, or run the suite again.",
 }
 
