@@ -31,9 +31,9 @@ class Ask:
 
 ASKED = (
     Ask("orthanc", 1),
-    Ask("orthanc", 2, slow=True),
+    Ask("orthanc", 2),
     Ask("dcmqrscp", 3),
-    Ask("dcmqrscp", 4, slow=True),
+    Ask("dcmqrscp", 4),
     Ask("qrscp", 5),
     Ask("storescp", 6),
 )
@@ -58,7 +58,7 @@ def started(system: str, port: int, listen_port: int) -> Iterator[None]:
 def runs(
     tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int], run_suite: Callable[..., Any]
 ) -> Iterator[dict[Ask, "Future[Any]"]]:
-    """All runs at once: most of their time is spent waiting for timers of the systems."""
+    """All runs at once: much of their time is spent waiting for the systems."""
 
     def run(ask: Ask) -> object:
         port, listen_port = free_port(), free_port()
