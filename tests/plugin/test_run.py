@@ -183,6 +183,8 @@ def refused_within(port: int, seconds: float) -> bool:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except ConnectionRefusedError:
             return True
+        except OSError:  # taken and dropped: it is ending
+            continue
     return False
 
 
