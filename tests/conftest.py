@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-RUN_SECONDS = 300
+RUN_SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True)

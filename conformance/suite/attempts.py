@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.dimse import Answer, Association, AssociationEnded, Ending, EndingKind, NotAccepted, StatusClass, describe
 from conformance.findings import NotExercised, expect, require
@@ -76,8 +76,8 @@ class Attempts:
         Raises:
             NotExercised: see `of`.
         """
-        sound = encode_study(self._system.synthesizer.study("CT", instances=3))
-        with controlled(self._system, sound, broken) as association:
+        control = self._system.synthesizer.study("CT", instances=3)
+        with controlled(self._system, encode_study(control), broken) as association:
             sent = time.monotonic()
             try:
                 context_id = context_id_for(association, broken, on)
@@ -85,16 +85,16 @@ class Attempts:
             except AssociationEnded as error:
                 answer, ending = None, error.ending
                 require(ending.kind in DELIBERATE, f"the broken object was left without an answer: {ending}")
-        self._await_what_came_later(sound[-1])
+        self._await_what_came_later(control)
         self.all.append(Attempt(broken, study, answer, ending, sent))
         return self.all[-1]
 
-    def _await_what_came_later(self, sound: Encoded) -> None:
+    def _await_what_came_later(self, sound: Study) -> None:
         """Wait until the last control is found: what a broken object leaves then shows as well, if anything does."""
-        dataset = sound.dataset()
+        series = sound.series[0]
+        last = replace(sound, series=(replace(series, instances=series.instances[-1:]),))
         with suppress(NotAccepted):
-            keys = {"StudyInstanceUID": dataset.StudyInstanceUID, "SeriesInstanceUID": dataset.SeriesInstanceUID}
-            self._system.await_found(Query("IMAGE", {**keys, "SOPInstanceUID": dataset.SOPInstanceUID}))
+            self._system.settle(last)
 
 
 @contextmanager

@@ -105,9 +105,9 @@ class CommitsThenLoses(Committer):
     """Commits from a cache that is cleared before it was written: the row stays, its file is gone."""
 
     def report(self, order: Order) -> None:
-        super().report(order)
         for _, uid in order.references:
             self.index._all("UPDATE instance SET path = 'never-written' WHERE uid = ?", [uid])
+        super().report(order)
 
 
 COMMITMENT_FAULTS: tuple[Fault, ...] = (
