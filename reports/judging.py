@@ -122,7 +122,7 @@ def _judge(row: RegisterRow, record: Requirement | None, checks: tuple[Check, ..
         verdict=verdict,
         checks=checks,
         findings=tuple((check, finding) for check in checks for finding in check.findings if finding.requirement == row.id),
-        reason=(record.reason if record else "") or row.untested,
+        reason=(record.reason if record else "") or ("" if checks else row.untested),
         seconds=record.seconds if record else sum(check.seconds for check in checks),
         waiver=record.waiver if record else None,
     )

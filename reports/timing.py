@@ -13,6 +13,7 @@ WIDTH = 240  # units of a drawing
 HEIGHT = 24
 BUCKETS = 60  # of the traffic over time
 _PER_DECADE = 4  # bars of a histogram from 1 ms to 10 ms, and so on
+_INSTANT = 1e-6  # seconds; a run is never shorter, and a rate over less would be no number
 _PENDING = ("FF00", "FF01")
 _ORDER = ("A-ASSOCIATE", "C-ECHO", "C-STORE", "C-FIND", "C-MOVE", "C-GET", "N-ACTION", "N-EVENT-REPORT", "A-RELEASE")
 
@@ -78,7 +79,7 @@ def traffic(checks: Iterable[Check]) -> Traffic | None:
     end = max((check.began + check.seconds for check in moved), default=0.0)
     if end <= 0:
         return None
-    step = end / BUCKETS
+    step = max(end, _INSTANT) / BUCKETS
     octets = [0.0] * BUCKETS
     for check in moved:
         for bucket, part in _spread(check, step):

@@ -71,6 +71,13 @@ def test_a_check_shorter_than_the_clock_tells_keeps_its_octets() -> None:
     assert (found.total, len(found.columns)) == (5, 1)
 
 
+@pytest.mark.parametrize("seconds", [5e-324, 1e-300, 1e-9])
+def test_a_run_shorter_than_the_clock_tells_has_a_rate_that_is_a_number(seconds: float) -> None:
+    found = traffic([check(began=seconds, seconds=0.0, octets=2**31)])
+    assert found
+    assert found.peak == pytest.approx(2**31 * BUCKETS * 1e6)
+
+
 def test_no_traffic_makes_no_chart() -> None:
     assert traffic([check(), check(seconds=0, octets=5)]) is None
     assert services([check()]) == ()
