@@ -53,6 +53,7 @@ class Gap(StrEnum):
     """Why a row was not decided: what a second run could mend first."""
 
     THIS_RUN = "this run"
+    UNATTESTED = "unattested"
     NO_CHECK = "no check"
     NOT_APPLICABLE = "not applicable"
 
@@ -189,6 +190,11 @@ class Page:
         return tuple(row for row in self.rows if row.judged.waiver)
 
     @property
+    def attested(self) -> tuple[Row, ...]:
+        """Rows that rest on what somebody stated."""
+        return tuple(row for row in self.rows if row.judged.attestation)
+
+    @property
     def unverified(self) -> tuple[Row, ...]:
         """Rows whose clause was not read in full when the register was made."""
         return tuple(row for row in self.rows if not row.judged.row.verified)
@@ -297,6 +303,8 @@ def _tallies(rows: list[Judged], keys: list[tuple[str, str]], attribute: str) ->
 def _gap(one: Judged) -> Gap:
     if one.lacks_check:
         return Gap.NO_CHECK
+    if one.row.attested and one.attestation is None and one.verdict in UNDECIDED:
+        return Gap.UNATTESTED
     return Gap.NOT_APPLICABLE if one.verdict is Verdict.NOT_APPLICABLE else Gap.THIS_RUN
 
 

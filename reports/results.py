@@ -38,6 +38,7 @@ class RegisterRow(msgspec.Struct, frozen=True, omit_defaults=True):
     unverified: list[str] = []
     evidence: list[str] = []
     applies_when: str = ""
+    attested: str = ""
     untested: str = ""
 
     @classmethod
@@ -153,6 +154,15 @@ class Waiver(msgspec.Struct, frozen=True):
     reference: str = ""
 
 
+class Attestation(msgspec.Struct, frozen=True):
+    """What somebody stated of a requirement that no message shows, and on which day (ISO 8601)."""
+
+    by: str
+    on: str
+    statement: str
+    holds: bool
+
+
 class Requirement(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="requirement"):
     """The verdict on one row of the register. `reason` says why it was not decided, where it was not."""
 
@@ -164,6 +174,7 @@ class Requirement(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="ki
     reason: str = ""
     seconds: float = 0.0
     waiver: Waiver | None = None
+    attestation: Attestation | None = None
 
 
 class StoredObject(msgspec.Struct, frozen=True):

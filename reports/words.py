@@ -98,12 +98,14 @@ REASON: Mapping[Reason, tuple[str, str]] = {
 
 GAP: Mapping[Gap, str] = {
     Gap.THIS_RUN: "Left open by this run",
+    Gap.UNATTESTED: "Nobody has attested to it",
     Gap.NO_CHECK: "No check decides it yet",
     Gap.NOT_APPLICABLE: "Does not apply to this system, or is optional",
 }
 
 GAP_MEANS: Mapping[Gap, str] = {
     Gap.THIS_RUN: "A check exists; it was not selected, not reached, or stopped before it could tell. Another run may decide it.",
+    Gap.UNATTESTED: "No message shows it. A dated statement under [[attestations]] of the profile decides it.",
     Gap.NO_CHECK: "No run of this release can decide it. The register says what it would need.",
     Gap.NOT_APPLICABLE: "Nothing is owed here.",
 }
