@@ -21,6 +21,7 @@ from conformance.errors import ConformanceError
 from conformance.guide import Level, Register, Requirement, Waiver
 from conformance.preflight import Journey
 from conformance.suite.ledger import Ledger
+from conformance.suite.offer import Offer
 from conformance.suite.system import System
 from conformance.target import EMBEDDED, Target
 from conformance.verdicts import UNDECIDED, Certification, Outcome, Verdict, certify, judge, worst
@@ -82,6 +83,7 @@ class Run:
         self._seen: defaultdict[str, list[tuple[str, Outcome, float, str]]] = defaultdict(list)
         self._open = ExitStack()
         self._writer: results.ResultsWriter
+        self._identity: results.Identity | None = None
         self._attestations = dict(plan.attestations)
         self.ledger = Ledger()
         self.system: System
@@ -146,6 +148,7 @@ class Run:
             if step.state == "failed":
                 self.stopped = f"preflight stopped at {step.name}: {step.detail}; {step.remedy}"
             yield step
+        self._identity = journey.identity
         if journey.identity is not None:
             self._writer.write(journey.identity)
 
@@ -175,6 +178,8 @@ class Run:
         """Judge each row in scope, write the verdicts and the footer, and close our Storage SCP."""
         if interrupted:
             self.partial.append(interrupted)
+        if self.system.offer is not None and self._identity is not None:
+            self._writer.write(with_offer(self._identity, self.system.offer))
         rows = [self._row(requirement) for requirement in self.scope]
         self.partial += self._stale_waivers(rows)
         for row in rows:
@@ -344,6 +349,12 @@ def header(plan: Plan, target: Target, partial: list[str], scope: Sequence[Requi
         register=[results.RegisterRow.of(requirement) for requirement in scope],
         guide_title=plan.register.title,
     )
+
+
+def with_offer(identity: results.Identity, offer: Offer) -> results.Identity:
+    """Add what the system accepted when it was asked for everything."""
+    offers = [results.Offer(classes, list(syntaxes)) for syntaxes, classes in offer.groups.items()]
+    return msgspec.structs.replace(identity, offers=offers, refused=list(offer.refused), options=dict(offer.options))
 
 
 def builtins(value: object) -> dict[str, object]:

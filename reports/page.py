@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from conformance.guide import Level, Provenance
 from conformance.verdicts import UNDECIDED, Certification, Verdict
 from reports.chart import Segment, bar
-from reports.identity import Fact, Support, facts, support, system_name
+from reports.identity import Fact, Offered, Support, facts, offers, support, system_name, undeclared
 from reports.judging import Judged, certification, counts, judged
 from reports.results import Check, Finding, Preflight, Results, StoredObject, WireStep
 
@@ -188,6 +188,16 @@ class Page:
     @property
     def waived(self) -> tuple[Row, ...]:
         return tuple(row for row in self.rows if row.judged.waiver)
+
+    @property
+    def offers(self) -> tuple[Offered, ...]:
+        """What is accepted in negotiation, where everything was asked for."""
+        return offers(self.results)
+
+    @property
+    def undeclared(self) -> tuple[str, ...]:
+        """Transfer syntaxes that are accepted and not declared."""
+        return undeclared(self.results)
 
     @property
     def attested(self) -> tuple[Row, ...]:

@@ -143,6 +143,12 @@ AGREEMENT: Mapping[Agreement, str] = {
     Agreement.ONLY_SEEN: "not in the profile",
 }
 
+OPTION: Mapping[str, str] = {
+    "SCP role for us on storage, as C-GET needs it": "SCP role for us on storage, as C-GET needs it",
+    "relational queries": "relational queries",
+    "relational retrieval": "relational retrieval",
+}
+
 PREFLIGHT: Mapping[str, str] = {"passed": "passed", "failed": "failed", "noted": "noted", "not reached": "not reached"}
 
 FACT: Mapping[str, str] = {
