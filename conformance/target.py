@@ -51,6 +51,7 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     associations: int = 10
     visible_seconds: float = 60.0
     silence_seconds: float = 90.0
+    retry_seconds: float = 300.0
 
 
 CHOICES: Mapping[str, tuple[str, ...]] = {

@@ -45,8 +45,8 @@ class Order:
 class Committer:
     """Takes orders and reports on them. A requester that cannot be reached is tried again (COMMIT-10)."""
 
-    # Seconds between attempts: soon at first, for some minutes in all.
-    pauses: tuple[float, ...] = (1.0, 2.0, 5.0, *(10.0,) * 30)
+    # Seconds between attempts: never more than the profile declares, for some minutes in all.
+    pauses: tuple[float, ...] = (1.0, 2.0, *(3.0,) * 100)
 
     def __init__(self, index: Index, peers: Mapping[str, tuple[str, int]], call: Callable[[], Courier]) -> None:
         self.index, self.peers, self.call = index, peers, call

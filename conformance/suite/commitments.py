@@ -74,6 +74,21 @@ class Commitments:
     def _arrived(self, transaction: str, seconds: float) -> CommitmentReport | None:
         return self._system.listener.await_report(transaction, seconds) or next(iter(self.strays()), None)
 
+    def report_after_absence(self, references: Sequence[Reference], away: float, seconds: float) -> CommitmentReport | None:
+        """Ask while nobody listens on our port, listen again after `away` seconds, and wait so many `seconds` for the report.
+
+        Raises:
+            NotExercised: the request was not taken on, or its report came on the association of the request.
+        """
+        transaction = self.transaction()
+        with self._system.listener.unreachable():
+            with self._system.associate((PUSH_MODEL,)) as association:
+                answer = association.commit(transaction, references)
+                require(answer.status_class is StatusClass.SUCCESS, f"the request was answered {answer}")
+                require(_on(association) is None, "the report came on the association of the request, for which nobody must listen")
+            time.sleep(away)
+        return self._system.listener.await_report(transaction, seconds)
+
     def has_come(self, transaction: str) -> bool:
         """Whether a report of this transaction is there now."""
         return self._system.listener.await_report(transaction, 0) is not None

@@ -23,6 +23,8 @@ ALL_COMMITTED, SOME_FAILED = 1, 2
 UNKNOWN_INSTANCE, CLASS_CONFLICT, UNSUPPORTED_CLASS, DUPLICATE_TRANSACTION = 0x0112, 0x0119, 0x0122, 0x0131  # PS3.3 C.14.1.1
 PRIVATE_CLASS = "2.25.310458246739824793746534657936453219811"
 HOLD_SECONDS = 10.0
+LONGEST_ABSENCE = 120.0  # seconds, as the register has it; of a system that is quicker to repeat, no more than its own pause
+DELIVERY_SECONDS = 10.0  # for an attempt that is due to arrive
 
 
 @pytest.fixture(scope="module")
@@ -287,3 +289,18 @@ def test_delivers_what_it_committed(
     for received in delivery.objects:
         sent = next(instance for instance in stored.instances if instance.sop_instance_uid == received.sop_instance_uid)
         expect_same_content(sent, received, but=tuple(ISSUERS.values()))
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("COMMIT-10")
+def test_repeats_a_report_that_could_not_be_delivered(commitments: Commitments, claims: Claims, held: list[Reference]) -> None:
+    commitments.report_of(held[:1])
+    away = min(claims.retry_seconds, LONGEST_ABSENCE)
+    report = commitments.report_after_absence(held, away, claims.retry_seconds + DELIVERY_SECONDS)
+    commitments.report_of(held[:1])
+    expect(
+        report is not None,
+        expected=f"the N-EVENT-REPORT repeated once we listened again, after {away:g} s in which we could not be reached",
+        got=f"none within {claims.retry_seconds + DELIVERY_SECONDS:g} s, while a later request is reported",
+        hint="Look for the number of attempts, and for claims.retry-seconds of the profile if attempts are further apart.",
+    )

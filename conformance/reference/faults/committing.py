@@ -110,6 +110,12 @@ class CommitsThenLoses(Committer):
         super().report(order)
 
 
+class OneAttempt(Committer):
+    """Forgets a report that it could not deliver."""
+
+    pauses = ()
+
+
 COMMITMENT_FAULTS: tuple[Fault, ...] = (
     Fault(
         "commitment-not-offered",
@@ -160,4 +166,5 @@ COMMITMENT_FAULTS: tuple[Fault, ...] = (
         Parts(committer=CommitsThenLoses),
         breaks=rows("COMMIT-09"),
     ),
+    Fault("report-tried-once", "a report that cannot be delivered is not repeated", Parts(committer=OneAttempt), warns=rows("COMMIT-10")),
 )
