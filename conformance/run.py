@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 
 import msgspec
 
 from conformance.attestations import Attestation
 from conformance.dimse import Listener
-from conformance.embedded import embedded_archive
+from conformance.embedded import embedded_archive, embedded_web
 from conformance.errors import ConformanceError
 from conformance.guide import Level, Register, Requirement, Waiver
 from conformance.preflight import Journey
@@ -129,8 +129,9 @@ class Run:
         target = replace(target, advertised=target.advertised or f"{target.listen_host}:{listener.port}")
         if target.host == EMBEDDED:
             peer = f"{target.calling_ae}={target.listen_host}:{listener.port}"
-            host, port = self._open.enter_context(embedded_archive(target.ae_title, peer))
-            target = replace(target, host=host, port=port)
+            options, web = embedded_web(Path(self._open.enter_context(TemporaryDirectory())))
+            host, port = self._open.enter_context(embedded_archive(target.ae_title, peer, options))
+            target = replace(target, host=host, port=port, web=web)
         self.system = System(target, listener, Synthesizer(plan.seed, plan.nonce), self.ledger)
         self._writer = self._open.enter_context(open_results(plan.report_dir))
         self._writer.write(header(plan, target, self.partial, self.scope))
@@ -340,7 +341,8 @@ def header(plan: Plan, target: Target, partial: list[str], scope: Sequence[Requi
             "port": str(target.port),
             "calling AE title": target.calling_ae,
             "our Storage SCP": target.advertised,
-        },
+        }
+        | ({"DICOMweb": target.web.url} if target.web else {}),
         profile=plan.profile,
         certify=plan.certify,
         partial=list(partial),
