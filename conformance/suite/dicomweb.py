@@ -102,8 +102,9 @@ class Web:
         self.require_shown(study)
 
     def shows(self, study: Study) -> bool:
-        """Whether a search by Study Instance UID finds the study."""
-        return study.uid in (value(result, "StudyInstanceUID") for result in results(self.search(StudyInstanceUID=study.uid)))
+        """Whether a search by Study Instance UID finds the study, in whatever form: that is for others to judge."""
+        reply = self.search(StudyInstanceUID=study.uid)
+        return reply.status == OK and study.uid.encode() in reply.body
 
     def require_shown(self, study: Study) -> None:
         """Hold the control of the checks of this door: a sound study shows on it in the declared time.
@@ -135,6 +136,17 @@ class Web:
         self.system.ledger.foreign += foreign
         expect(not foreign, expected="the objects of the resource only", got=f"{foreign} that are not ours")
         return read
+
+    def delivered(self, *uids: str) -> list[Dataset]:
+        """The objects of a resource, for a check about what is in them.
+
+        Raises:
+            NotExercised: they are not delivered as they should be, which WEB-03 decides.
+        """
+        try:
+            return self.objects(*uids)
+        except Nonconformance as error:
+            raise NotExercised(f"the objects are not delivered by DICOMweb: {error.got}") from error
 
     def _listed(self, reply: Reply, keyword: str) -> tuple[str, ...]:
         """The SOP Instance UIDs of a sequence of the response; a refusal of the whole request need not have one."""
