@@ -56,7 +56,7 @@ OPTIONS: tuple[Option, ...] = (
         metavar="HOST:PORT",
     ),
     Option("--web-url", "web", None, "base URL of its DICOMweb service, above `studies` (default: none)", metavar="URL"),
-    Option("--web-ca", "web", None, "the certificates to trust there (default: those of the machine)", metavar="FILE"),
+    Option("--web-ca", "web", None, "the certificates to trust there (default: the public ones of certifi)", metavar="FILE"),
     Option("--web-user", "web", None, "user name there (default: the secret is a bearer token)", metavar="NAME"),
     Option(
         "--web-secret-env",
