@@ -204,7 +204,10 @@ def _text(one: Any) -> str:
 
 def expect_results(web: Web, reply: Reply, expected: Mapping[str, str], *, because: str) -> None:
     """Blame the system unless the results are exactly the studies expected, by UID; any other is only counted."""
-    found = Counter(value(result, "StudyInstanceUID") for result in results(reply))
+    listed = results(reply)
+    prefix = web.system.synthesizer.patient_id_prefix
+    web.system.ledger.foreign += sum(1 for result in listed if not value(result, "PatientID").startswith(prefix))
+    found = Counter(value(result, "StudyInstanceUID") for result in listed)
     missing = [name for uid, name in expected.items() if not found[uid]]
     others = sum(count for uid, count in found.items() if uid not in expected)
     wrong = [f"{', '.join(missing)} not found"] * bool(missing) + [f"{others} that should not match"] * bool(others)
