@@ -270,12 +270,12 @@ class System:
             require(found, "a sound study was acknowledged and is not found")
         return instances
 
-    def settle(self, study: Study) -> bool:
-        """Wait until every object of a study is listed. Says whether they are, and blames nobody.
+    def settle(self, study: Study, uids: Iterable[str] = ()) -> bool:
+        """Wait until every object of a study, or those with `uids`, is listed. Says whether they are, and blames nobody.
 
         Once the declared time was waited for in vain, it is not waited for again: the checks that blame use `await_found`.
         """
-        wanted = {instance.uid for instance in study.instances}
+        wanted = set(uids) or {instance.uid for instance in study.instances}
         listed = any(wanted <= self.listed(study) for _ in polls(self._patience))
         self._patience = self._patience if listed else min(self._patience, IMPATIENT_SECONDS)
         return listed
