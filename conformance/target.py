@@ -47,6 +47,8 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     accession_issuers: list[IssuerClaim] = []
     called_ae_policy: str = "strict"
     duplicates: str = ""
+    rejected_for_quality: str = ""
+    retention_expired: str = ""
     associations: int = 10
     visible_seconds: float = 60.0
     silence_seconds: float = 90.0
@@ -55,6 +57,8 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "called-ae-policy": ("strict", "any"),
     "duplicates": ("", "keep", "replace", "refuse"),
+    "rejected-for-quality": ("", "shown", "hidden"),
+    "retention-expired": ("", "removed", "kept"),
 }
 
 

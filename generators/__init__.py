@@ -9,6 +9,7 @@ from generators.kinds import KINDS, Kind
 from generators.model import Finding, findings
 from generators.people import MARKER, SCRIPTS, Script
 from generators.pool import PoolError, TestPatientPool, load_pool
+from generators.rejection import Rejection, rejection_note
 from generators.streaming import write_instance
 from generators.studies import encode_study, iterate_study
 from generators.syntaxes import SYNTAXES, Syntax
@@ -33,6 +34,7 @@ __all__ = [
     "Order",
     "Patient",
     "PoolError",
+    "Rejection",
     "Script",
     "Series",
     "Study",
@@ -47,5 +49,6 @@ __all__ = [
     "is_health_card_number",
     "iterate_study",
     "load_pool",
+    "rejection_note",
     "write_instance",
 ]

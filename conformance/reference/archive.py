@@ -26,6 +26,7 @@ from conformance.reference.find import Finder
 from conformance.reference.index import Index
 from conformance.reference.intake import Intake
 from conformance.reference.matching import Matcher
+from conformance.reference.rejection import Rejector
 from conformance.reference.retrieve import Retriever
 from conformance.reference.services import Address, Desk, Services
 from conformance.reference.wire import Acceptor, Courier, Server, configure
@@ -54,6 +55,7 @@ class Parts:
     index: type[Index] = Index
     depot: type[Depot] = Depot
     intake: type[Intake] = Intake
+    rejector: type[Rejector] = Rejector
     matcher: type[Matcher] = Matcher
     finder: type[Finder] = Finder
     retriever: type[Retriever] = Retriever
@@ -135,7 +137,7 @@ class Archive:
         depot = self.parts.depot(self.folder / "objects")
         peers = self.settings.peers
         return Desk(
-            intake=self.parts.intake(self.index, depot),
+            intake=self.parts.intake(self.index, depot, self.parts.rejector(self.index, depot)),
             finder=self.parts.finder(self.index, self.parts.matcher(), self.settings.ae_title),
             retriever=self.parts.retriever(self.index, depot),
             committer=self.parts.committer(self.index, peers, self.call),

@@ -17,6 +17,7 @@ ORDER = (
     "test_query_results",
     "test_retrieve",
     "test_commitment",
+    "test_rejection",
     "test_refusal",
     "test_refusal_values",
     "test_robustness",

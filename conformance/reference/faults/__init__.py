@@ -14,6 +14,7 @@ from conformance.reference.faults.fault import Fault
 from conformance.reference.faults.identities import IDENTITY_FAULTS
 from conformance.reference.faults.pdus import PDU_FAULTS
 from conformance.reference.faults.querying import QUERY_FAULTS
+from conformance.reference.faults.rejecting import REJECTION_FAULTS
 from conformance.reference.faults.retrieving import RETRIEVE_FAULTS
 from conformance.reference.faults.storing import STORING_FAULTS
 from conformance.reference.faults.values import VALUE_FAULTS
@@ -32,6 +33,7 @@ FAULTS: Mapping[str, Fault] = {
         QUERY_FAULTS,
         RETRIEVE_FAULTS,
         COMMITMENT_FAULTS,
+        REJECTION_FAULTS,
         VALUE_FAULTS,
         PDU_FAULTS,
     )
