@@ -26,9 +26,11 @@ from conformance.reference.find import Finder
 from conformance.reference.index import Index
 from conformance.reference.intake import Intake
 from conformance.reference.matching import Matcher
+from conformance.reference.notice import Notifier
 from conformance.reference.rejection import Rejector
 from conformance.reference.retrieve import Retriever
 from conformance.reference.services import Address, Desk, Services
+from conformance.reference.steps import Steps
 from conformance.reference.wire import Acceptor, Courier, Server, configure
 
 
@@ -60,6 +62,8 @@ class Parts:
     finder: type[Finder] = Finder
     retriever: type[Retriever] = Retriever
     committer: type[Committer] = Committer
+    steps: type[Steps] = Steps
+    notifier: type[Notifier] = Notifier
     services: type[Services] = Services
     acceptor: type[Acceptor] = Acceptor
     courier: type[Courier] = Courier
@@ -141,6 +145,8 @@ class Archive:
             finder=self.parts.finder(self.index, self.parts.matcher(), self.settings.ae_title),
             retriever=self.parts.retriever(self.index, depot),
             committer=self.parts.committer(self.index, peers, self.call),
+            steps=self.parts.steps(),
+            notifier=self.parts.notifier(self.index, peers, self.call, self.settings.ae_title),
             peers=peers,
             call=self.call,
         )

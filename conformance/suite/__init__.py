@@ -18,6 +18,7 @@ ORDER = (
     "test_retrieve",
     "test_commitment",
     "test_rejection",
+    "test_workflow",
     "test_refusal",
     "test_refusal_values",
     "test_robustness",
