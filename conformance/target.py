@@ -54,6 +54,15 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     silence_seconds: float = 90.0
 
 
+class Scheduled(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """A synthetic order that stands in the worklist of the system: what the worklist is asked for. Empty parts are not compared."""
+
+    patient_id: str = ""
+    patient_id_issuer: str = ""
+    accession_number: str = ""
+    accession_issuer: str = ""
+
+
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "called-ae-policy": ("strict", "any"),
     "duplicates": ("", "keep", "replace", "refuse"),
@@ -70,6 +79,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     run: dict[str, object] = {}
     timeouts: dict[str, object] = {}
     claims: Claims = Claims()
+    scheduled: Scheduled = Scheduled()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +97,7 @@ class Target:
     timeouts: Timeouts
     product: Product = field(default_factory=Product)
     claims: Claims = field(default_factory=Claims)
+    scheduled: Scheduled = field(default_factory=Scheduled)
 
     @property
     def missing(self) -> list[str]:
@@ -208,6 +219,7 @@ def build_target(settings: Settings) -> Target:
         timeouts=_timeouts(settings),
         product=settings.profile.product,
         claims=settings.profile.claims,
+        scheduled=settings.profile.scheduled,
     )
 
 

@@ -32,6 +32,7 @@ from conformance.reference.retrieve import Retriever
 from conformance.reference.services import Address, Desk, Services
 from conformance.reference.steps import Steps
 from conformance.reference.wire import Acceptor, Courier, Server, configure
+from conformance.reference.worklist import Worklist
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Parts:
     finder: type[Finder] = Finder
     retriever: type[Retriever] = Retriever
     committer: type[Committer] = Committer
+    worklist: type[Worklist] = Worklist
     steps: type[Steps] = Steps
     notifier: type[Notifier] = Notifier
     services: type[Services] = Services
@@ -145,6 +147,7 @@ class Archive:
             finder=self.parts.finder(self.index, self.parts.matcher(), self.settings.ae_title),
             retriever=self.parts.retriever(self.index, depot),
             committer=self.parts.committer(self.index, peers, self.call),
+            worklist=self.parts.worklist(self.parts.matcher()),
             steps=self.parts.steps(),
             notifier=self.parts.notifier(self.index, peers, self.call, self.settings.ae_title),
             peers=peers,

@@ -1,7 +1,7 @@
 """The DIMSE services: each turns a request into questions to a part, and the answers into responses (PS3.7 9, PS3.4 B and C)."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -12,18 +12,29 @@ from pynetdicom.sop_class import StorageCommitmentPushModel, Verification  # typ
 
 from conformance.reference.commitment import Committer
 from conformance.reference.door import STORAGE
-from conformance.reference.encoding import encode
+from conformance.reference.encoding import DataSet, encode
 from conformance.reference.errors import UndecodableText
 from conformance.reference.find import Finder
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake
-from conformance.reference.models import CANCELLED, FIND, GET, MOVE, UNABLE_TO_PROCESS, Identifier, IdentifierRefused, read_identifier
+from conformance.reference.models import (
+    CANCELLED,
+    FIND,
+    GET,
+    MOVE,
+    PENDING,
+    UNABLE_TO_PROCESS,
+    Identifier,
+    IdentifierRefused,
+    read_identifier,
+)
 from conformance.reference.notice import Notifier
 from conformance.reference.retrieve import UNKNOWN_DESTINATION, Outlet, Progress, Retriever, proposals
 from conformance.reference.rules import CANNOT_UNDERSTAND, Refusal
 from conformance.reference.steps import PERFORMED_STEP, Reply, Steps
 from conformance.reference.syntax import syntax_of
 from conformance.reference.wire import Acceptor, Courier, PromptAssociation
+from conformance.reference.worklist import WORKLIST, Worklist
 
 LOGGER = logging.getLogger(__name__)
 
@@ -43,6 +54,7 @@ class Desk:
     finder: Finder
     retriever: Retriever
     committer: Committer
+    worklist: Worklist
     steps: Steps
     notifier: Notifier
     peers: Mapping[str, Address]
@@ -94,7 +106,7 @@ class Services:
         self.table: Mapping[type, tuple[Callable[[Request], None], frozenset[str]]] = {
             C_ECHO: (self.echo, frozenset({Verification})),
             C_STORE: (self.store, STORAGE),
-            C_FIND: (self.find, frozenset(FIND)),
+            C_FIND: (self.find, frozenset({*FIND, WORKLIST})),
             C_MOVE: (self.move, frozenset(MOVE)),
             C_GET: (self.get, frozenset(GET)),
             N_ACTION: (self.commit, frozenset({StorageCommitmentPushModel})),
@@ -152,11 +164,10 @@ class Services:
         request.respond(Status=refusal.status, ErrorComment=refusal.comment[:64], **named, **blame)
 
     def find(self, request: Request) -> None:
-        """C-FIND (PS3.4 C.4.1)."""
-        syntax, levels = syntax_of(request.transfer_syntax), FIND[request.abstract_syntax]
+        """C-FIND of the query and of the worklist service (PS3.4 C.4.1, K.4.1)."""
+        syntax = syntax_of(request.transfer_syntax)
         try:
-            identifier = self.identify(request, levels)
-            for status, found in self.desk.finder.answer(identifier, levels):
+            for status, found in self.matches(request):
                 if request.cancelled:
                     request.respond(Status=CANCELLED)
                     return
@@ -168,6 +179,14 @@ class Services:
             self.refuse(request, refused.status, refused.what)
         except UndecodableText as unfit:
             self.refuse(request, UNABLE_TO_PROCESS, unfit.what)
+
+    def matches(self, request: Request) -> Iterator[tuple[int, DataSet]]:
+        """Yield status and identifier of each match. Raises IdentifierRefused."""
+        if request.abstract_syntax == WORKLIST:
+            found = self.desk.worklist.answer(request.message.Identifier, syntax_of(request.transfer_syntax))
+            return ((PENDING, match) for match in found)
+        levels = FIND[request.abstract_syntax]
+        return self.desk.finder.answer(self.identify(request, levels), levels)
 
     def identify(self, request: Request, levels: tuple[str, ...]) -> Identifier:
         """Read the identifier of a query or retrieve. Raises IdentifierRefused."""

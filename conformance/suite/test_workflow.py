@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping
 
 import pytest
+from pydicom import Dataset
 
-from conformance.dimse import Answer, AvailabilityNotice, NotAccepted
+from conformance.dimse import Answer, AvailabilityNotice, FindAnswer, NotAccepted
 from conformance.findings import Nonconformance, NotApplicable, NotExercised, expect, require
 from conformance.suite.queries import image_query, shown_value
 from conformance.suite.steps import Steps
 from conformance.suite.system import IMPATIENT_SECONDS, TAKEN, System
-from conformance.target import Claims
+from conformance.suite.worklist import ISSUER, LINKING, STEP, STEP_KEYS, Worklist
+from conformance.target import Claims, Scheduled
 from generators import COMPLETED, DISCONTINUED, Study, Synthesizer, encode_study
 
 INVALID_VALUE, PROCESSING_FAILURE = 0x0106, 0x0110
@@ -41,6 +43,56 @@ def demand_begun(steps: Steps, study: Study, when: str) -> str:
     step, answer = steps.begin(study)
     require(answer.status_class in TAKEN, f"the control failed {when}: a step begun IN PROGRESS was answered {answer}")
     return step
+
+
+@pytest.fixture(scope="module")
+def worklist(system: System, claims: Claims) -> Worklist:
+    """The worklist, where there is one and the profile names an order in it."""
+    asked = Worklist(system)
+    demand_service(claims, "worklist", asked.offered)
+    require(system.target.scheduled.patient_id, "the profile names no scheduled order: see [scheduled] in docs/profile.md")
+    return asked
+
+
+@pytest.mark.requirement("WORK-04")
+@pytest.mark.parametrize("narrowed", ["", "PatientName", *STEP_KEYS], ids=lambda keyword: keyword or "PatientID")
+def test_links_a_scheduled_step_to_its_order(system: System, worklist: Worklist, narrowed: str) -> None:
+    """The same entry must say the same, by whichever of the keys that a modality asks with it is found."""
+    found = entries_of(worklist.find(), system.target.scheduled)
+    require(found, "the worklist holds no entry under the Patient ID of the profile's scheduled order")
+    if narrowed:
+        value = held(found[0], narrowed)
+        found = entries_of(worklist.find(**{narrowed: value}), system.target.scheduled)
+        require(value and found, f"the entry is not found by its {narrowed}")
+    for entry in found:
+        missing = [f"{keyword} without a value" for keyword in LINKING if not held(entry, keyword)]
+        missing += ["no AccessionNumber"] * ("AccessionNumber" not in entry)
+        expect(not missing, expected="an entry with each of its identifiers", got=", ".join(missing))
+        wrong = contradictions(entry, system.target.scheduled)
+        expect(not wrong, expected="the identifiers and issuers of the scheduled order", got=f"{', '.join(wrong)} other or absent")
+
+
+def entries_of(answer: FindAnswer, order: Scheduled) -> list[Dataset]:
+    """Of the matches, those of the patient of the order: all others are nobody's business here."""
+    return [match for match in answer.matches if held(match, "PatientID") == order.patient_id]
+
+
+def held(entry: Dataset, keyword: str) -> str:
+    """Read a key of an entry, wherever in it it stands; empty where it has no value."""
+    steps = entry.get(STEP) if keyword in STEP_KEYS else None
+    said = shown_value(steps[0] if steps else entry, keyword)
+    return "" if said == "absent" else said
+
+
+def contradictions(entry: Dataset, order: Scheduled) -> list[str]:
+    """Name what the profile knows of the order and the entry does not say."""
+    issuers = entry.get(ISSUER) or [Dataset()]
+    said = {
+        "AccessionNumber": (order.accession_number, held(entry, "AccessionNumber")),
+        "IssuerOfPatientID": (order.patient_id_issuer, held(entry, "IssuerOfPatientID")),
+        ISSUER: (order.accession_issuer, held(issuers[0], "LocalNamespaceEntityID")),
+    }
+    return [keyword for keyword, (known, answered) in said.items() if known and known != answered]
 
 
 @pytest.mark.requirement("WORK-05")

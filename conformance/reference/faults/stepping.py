@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from conformance.reference.archive import Parts
 from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.keys import Attributes
 from conformance.reference.notice import Notifier
 from conformance.reference.steps import Performed, Steps
+from conformance.reference.worklist import Worklist, entry
 
 
 class BeginsAnyhow(Steps):
@@ -29,7 +31,31 @@ class BelievesSteps(Notifier):
         return list(performed)
 
 
+class NoStudyUid(Worklist):
+    """Leaves the Study Instance UID to the modality, so that each makes one up."""
+
+    def entries(self) -> list[Attributes]:
+        return [held | entry(StudyInstanceUID="") for held in super().entries()]
+
+
+class NoIssuers(Worklist):
+    def entries(self) -> list[Attributes]:
+        return [held | entry(IssuerOfPatientID="", IssuerOfAccessionNumberSequence=[]) for held in super().entries()]
+
+
 WORKFLOW_FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "worklist-without-study-uid",
+        "entries of the worklist have no Study Instance UID",
+        Parts(worklist=NoStudyUid),
+        breaks=rows("WORK-04"),
+    ),
+    Fault(
+        "worklist-without-issuers",
+        "entries of the worklist name neither the issuer of the Patient ID nor that of the Accession Number",
+        Parts(worklist=NoIssuers),
+        breaks=rows("WORK-04"),
+    ),
     Fault(
         "steps-begin-completed",
         "a performed procedure step may begin with the status COMPLETED or DISCONTINUED",
