@@ -52,7 +52,7 @@ WORKFLOW_FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "worklist-without-issuers",
-        "entries of the worklist name neither the issuer of the Patient ID nor that of the Accession Number",
+        "entries of the worklist have the issuers of Patient ID and Accession Number without a value",
         Parts(worklist=NoIssuers),
         breaks=rows("WORK-04"),
     ),
