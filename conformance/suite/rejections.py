@@ -39,7 +39,8 @@ class Account:
 class Case:
     """A study of which a note took a part back: the objects as sent, those that the note names, and what came of it.
 
-    `before` is what the system said of the study before the note. `gone`: none of the named objects is listed any more.
+    `spared` are the objects of the study that the note does not name, `other` is another study of the same patient. `before` is what
+    the system said of the study before the note. `gone`: none of the named objects is listed any more.
     """
 
     why: Rejection
@@ -47,6 +48,7 @@ class Case:
     sent: Mapping[str, Encoded]
     named: tuple[Instance, ...]
     spared: tuple[Instance, ...]
+    other: Study
     before: Account
     answer: Answer | Ending
     gone: bool
@@ -101,13 +103,15 @@ class Rejections:
         system = self._system
         study = system.synthesizer.study(modalities=["CT", "MR" if system.takes("MR") else "CT"], instances=2)
         sent = {encoded.sop_instance_uid: encoded for encoded in system.keep_study(study)}
-        require(system.settle(study), "the study is not listed whole before the note")
+        other = system.synthesizer.study("CT", instances=1, patient=study.patient)
+        system.keep_study(other)
+        require(system.settle(study) and system.settle(other), "the studies are not listed whole before the note")
         before = self.account(study)
         named = (study.series[0].instances[0], *study.series[1].instances)
         answer = self.answer_to(rejection_note(system.synthesizer, study, named, why))
         uids = {instance.uid for instance in named}
         gone = why in self._vanishing and taken(answer) and system.comes_true(lambda: not uids & system.listed(study))
-        return Case(why, study, sent, named, study.series[0].instances[1:], before, answer, gone)
+        return Case(why, study, sent, named, study.series[0].instances[1:], other, before, answer, gone)
 
     def answer_to(self, instance: Encoded) -> Answer | Ending:
         """Send one object on a fresh association: the answer, or how the system ended the association over it."""

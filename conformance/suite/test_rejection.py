@@ -52,6 +52,7 @@ def test_leaves_what_a_note_does_not_name(system: System, rejections: Rejections
     case = rejections.of(why)
     lost = {instance.uid for instance in case.spared} - system.listed(case.study)
     expect(not lost, expected="the object of the study that the note does not name still listed", got="it is listed no more")
+    expect(system.listed(case.other), expected="another study of the patient still listed", got="it is listed no more")
 
 
 @pytest.mark.requirement("IOCM-02")
