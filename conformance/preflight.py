@@ -11,10 +11,11 @@ Steps, in order, and what stops the run:
 
 What fails where a service is offered is reported as configuration, with what to change, and no requirement is judged. A service
 that is not offered is only noted: the checks judge that. An object that was taken but is not found or delivered is noted too.
+Where only rows of services are selected that an information system offers without an archive, storage is not asked for: 1 to 3 remain.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -27,6 +28,7 @@ from reports.results import Identity, NegotiatedContext, Preflight
 
 T = TypeVar("T")
 RETRIEVE_CLASSES = (STUDY_ROOT.move, STUDY_ROOT.get)
+WITHOUT_STORAGE = frozenset({"worklist", "mpps"})
 
 
 class Stop(Exception):
@@ -46,10 +48,14 @@ class Note:
 
 
 class Journey:
-    """The preflight of one system. `steps` are made one by one, so that each can be shown and recorded as it ends."""
+    """The preflight of one system. `steps` are made one by one, so that each can be shown and recorded as it ends.
 
-    def __init__(self, system: System) -> None:
+    `services` are those that the selected rows wait for, "" where one waits for none.
+    """
+
+    def __init__(self, system: System, services: Collection[str]) -> None:
         self.system = system
+        self._archive = not WITHOUT_STORAGE.issuperset(services)
         self.identity: Identity | None = None
         self._study: Study | None = None
         self._instances: list[Encoded] = []
@@ -72,14 +78,9 @@ class Journey:
                 yield Preflight(name, state, note.detail, note.remedy, time.monotonic() - began)
 
     def _plan(self) -> dict[str, Callable[[], Note]]:
-        return {
-            "association": self._association,
-            "C-ECHO": self._echo,
-            "presentation contexts": self._contexts,
-            "C-STORE": self._store,
-            "C-FIND": self._find,
-            "retrieve": self._retrieve,
-        }
+        steps = {"association": self._association, "C-ECHO": self._echo, "presentation contexts": self._contexts}
+        journey = {"C-STORE": self._store, "C-FIND": self._find, "retrieve": self._retrieve}
+        return steps | journey if self._archive else steps
 
     def _association(self) -> Note:
         try:
@@ -123,7 +124,7 @@ class Journey:
         detail = f"{len(storage)} of {len(CORE_STORAGE)} core storage classes, find {'yes' if STUDY_ROOT.find in accepted else 'no'}, " + (
             f"move {'yes' if STUDY_ROOT.move in accepted else 'no'}, get {'yes' if STUDY_ROOT.get in accepted else 'no'}"
         )
-        if CT not in accepted:
+        if self._archive and CT not in accepted:
             raise Stop(detail, f"let AE {self.system.target.calling_ae} store CT images on {self.system.target.ae_title}")
         return Note(detail)
 

@@ -141,9 +141,9 @@ class Run:
         """Seconds since the run began."""
         return time.monotonic() - self._began
 
-    def preflight(self) -> Iterable[results.Preflight]:
-        """Run the preflight, recording each step as it ends; `stopped` says where it failed."""
-        journey = Journey(self.system)
+    def preflight(self, rows: Iterable[str]) -> Iterable[results.Preflight]:
+        """Run the preflight of a selection of rows, recording each step as it ends; `stopped` says where it failed."""
+        journey = Journey(self.system, {self.plan.register[id_].applies_when for id_ in rows})
         for step in journey.steps():
             self._writer.write(step)
             if step.state == "failed":

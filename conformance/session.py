@@ -95,7 +95,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     config.stash[RUN], config.stash[SYSTEM] = run, run.system
     terminal = config.get_terminal_writer()
     terminal.line()
-    for step in run.preflight():
+    for step in run.preflight(id_ for item in session.items for id_ in required(item)):
         terminal.line(preflight_line(step))
     return True if run.stopped else None
 

@@ -51,14 +51,27 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     accession_issuers: list[IssuerClaim] = []
     called_ae_policy: str = "strict"
     duplicates: str = ""
+    rejected_for_quality: str = ""
+    retention_expired: str = ""
     associations: int = 10
     visible_seconds: float = 60.0
     silence_seconds: float = 90.0
 
 
+class Scheduled(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """A synthetic order that stands in the worklist of the system: what the worklist is asked for. Empty parts are not compared."""
+
+    patient_id: str = ""
+    patient_id_issuer: str = ""
+    accession_number: str = ""
+    accession_issuer: str = ""
+
+
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "called-ae-policy": ("strict", "any"),
     "duplicates": ("", "keep", "replace", "refuse"),
+    "rejected-for-quality": ("", "shown", "hidden"),
+    "retention-expired": ("", "removed", "kept"),
 }
 
 
@@ -71,6 +84,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     run: dict[str, object] = {}
     timeouts: dict[str, object] = {}
     claims: Claims = Claims()
+    scheduled: Scheduled = Scheduled()
     attestations: list[Attestation] = []
 
 
@@ -90,6 +104,7 @@ class Target:
     product: Product = field(default_factory=Product)
     claims: Claims = field(default_factory=Claims)
     web: WebService | None = None
+    scheduled: Scheduled = field(default_factory=Scheduled)
 
     @property
     def missing(self) -> list[str]:
@@ -212,6 +227,7 @@ def build_target(settings: Settings) -> Target:
         product=settings.profile.product,
         claims=settings.profile.claims,
         web=_web_service(settings),
+        scheduled=settings.profile.scheduled,
     )
 
 

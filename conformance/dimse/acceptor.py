@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from conformance.dimse.answers import CommitmentReport, Received
+from conformance.dimse.answers import AvailabilityNotice, CommitmentReport, Received
+from conformance.dimse.availability import AVAILABILITY, read_notice
 from conformance.dimse.channel import Channel, Message, Sink, note_pdu
 from conformance.dimse.command import RESPONSE, Field
 from conformance.dimse.commitment import PUSH_MODEL, read_report
@@ -49,12 +50,13 @@ class _ForeignError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What an acceptor works by: the reception, our maximum PDU, the idle time in seconds, and who takes commitment reports."""
+    """What an acceptor works by: the reception, our maximum PDU, the idle time in seconds, and who takes commitment reports and notices."""
 
     reception: Reception
     max_pdu: int
     idle: float
     report: Callable[[CommitmentReport], None]
+    notice: Callable[[AvailabilityNotice], None]
 
 
 class Acceptor:
@@ -145,6 +147,8 @@ class Acceptor:
                 return self._store(channel, message, request)
             case Field.N_EVENT_REPORT_RQ:
                 self._report(channel, message, request)
+            case Field.N_CREATE_RQ:
+                self._notice(channel, message, request)
             case Field.C_CANCEL_RQ:
                 pass  # PS3.7 9.3.2.3: a cancel has no response of its own
             case field if field & RESPONSE:
@@ -186,13 +190,23 @@ class Acceptor:
         return False
 
     def _report(self, channel: Channel, message: Message, request: AssociationRequest) -> None:
-        context = self._contexts.get(message.context_id)
-        if context is None or not context.accepted or context.abstract_syntax != PUSH_MODEL:
-            raise ProtocolViolation("PS3.8 7.6", "a report on its accepted presentation context", f"context {message.context_id}")
+        context = self._context_of(message, PUSH_MODEL, "a report")
         roles = request.roles.get(PUSH_MODEL)
         report = read_report(message, context.transfer_syntax, calling_ae=request.calling_ae, new_association=True, roles=roles)
         answer(channel, message, 0)
         self._terms.report(report)
+
+    def _notice(self, channel: Channel, message: Message, request: AssociationRequest) -> None:
+        context = self._context_of(message, AVAILABILITY, "a notice")
+        notice = read_notice(message, context.transfer_syntax, calling_ae=request.calling_ae)
+        answer(channel, message, 0)
+        self._terms.notice(notice)
+
+    def _context_of(self, message: Message, abstract_syntax: str, what: str) -> Negotiated:
+        context = self._contexts.get(message.context_id)
+        if context is None or not context.accepted or context.abstract_syntax != abstract_syntax:
+            raise ProtocolViolation("PS3.8 7.6", f"{what} on its accepted presentation context", f"context {message.context_id}")
+        return context
 
     # --- where data sets go
 

@@ -8,11 +8,13 @@ from pathlib import Path
 from pydicom.uid import UID
 
 from conformance.dimse.answers import Received
+from conformance.dimse.availability import AVAILABILITY
 from conformance.dimse.commitment import PUSH_MODEL
 from conformance.dimse.negotiation import Negotiated
 from conformance.dimse.pdu import PresentationContext
 
 VERIFICATION = "1.2.840.10008.1.1"
+ALWAYS = frozenset({VERIFICATION, PUSH_MODEL, AVAILABILITY})
 SUCCESS = 0x0000
 REJECTED_ABSTRACT_SYNTAX, REJECTED_TRANSFER_SYNTAXES = 3, 4  # PS3.8 Table 9-18
 
@@ -43,7 +45,7 @@ class Policy:
 
     `contexts` names the transfer syntax to accept for a proposed storage context, or None to refuse it; without it the first of
     `transfer_syntaxes` that is proposed is accepted (of an empty list: the first proposed), for `accept_sop_classes` (None:
-    every storage class, known or private). Verification and Storage Commitment are always accepted.
+    every storage class, known or private). Verification, Storage Commitment and Instance Availability are always accepted.
     `ours` says whether a SOP Instance UID is of this run; any other object is counted as foreign and nothing of it is kept.
     `reject` is the result, source and reason of an A-ASSOCIATE-RJ to every request. `max_pdu` overrides the listener's.
     `admit` is called before a request is answered, and may wait: the peer has its connection and no association meanwhile.
@@ -83,14 +85,14 @@ class Policy:
         return Negotiated(context.id, context.abstract_syntax, syntax, 0)
 
     def _supports(self, abstract_syntax: str) -> bool:
-        if abstract_syntax in (VERIFICATION, PUSH_MODEL):
+        if abstract_syntax in ALWAYS:
             return True
         if self.accept_sop_classes is not None:
             return abstract_syntax in self.accept_sop_classes
         return _is_storage(abstract_syntax)
 
     def _choose(self, context: PresentationContext) -> str | None:
-        if context.abstract_syntax in (VERIFICATION, PUSH_MODEL):
+        if context.abstract_syntax in ALWAYS:
             return next(iter(context.transfer_syntaxes), None)
         if self.contexts is not None:
             return self.contexts(context)

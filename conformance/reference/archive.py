@@ -26,10 +26,14 @@ from conformance.reference.find import Finder
 from conformance.reference.index import Index
 from conformance.reference.intake import Intake
 from conformance.reference.matching import Matcher
+from conformance.reference.notice import Notifier
+from conformance.reference.rejection import Rejector
 from conformance.reference.retrieve import Retriever
 from conformance.reference.services import Address, Desk, Services
+from conformance.reference.steps import Steps
 from conformance.reference.web import WebServices
 from conformance.reference.wire import Acceptor, Courier, Server, configure
+from conformance.reference.worklist import Worklist
 
 if TYPE_CHECKING:
     from conformance.reference.webserver import WebServer
@@ -68,10 +72,14 @@ class Parts:
     index: type[Index] = Index
     depot: type[Depot] = Depot
     intake: type[Intake] = Intake
+    rejector: type[Rejector] = Rejector
     matcher: type[Matcher] = Matcher
     finder: type[Finder] = Finder
     retriever: type[Retriever] = Retriever
     committer: type[Committer] = Committer
+    worklist: type[Worklist] = Worklist
+    steps: type[Steps] = Steps
+    notifier: type[Notifier] = Notifier
     services: type[Services] = Services
     acceptor: type[Acceptor] = Acceptor
     courier: type[Courier] = Courier
@@ -164,10 +172,13 @@ class Archive:
         depot = self.parts.depot(self.folder / "objects")
         peers = self.settings.peers
         return Desk(
-            intake=self.parts.intake(self.index, depot),
+            intake=self.parts.intake(self.index, depot, self.parts.rejector(self.index, depot)),
             finder=self.parts.finder(self.index, self.parts.matcher(), self.settings.ae_title),
             retriever=self.parts.retriever(self.index, depot),
             committer=self.parts.committer(self.index, peers, self.call),
+            worklist=self.parts.worklist(self.parts.matcher()),
+            steps=self.parts.steps(),
+            notifier=self.parts.notifier(self.index, peers, self.call, self.settings.ae_title),
             peers=peers,
             call=self.call,
         )

@@ -17,6 +17,8 @@ ORDER = (
     "test_query_results",
     "test_retrieve",
     "test_commitment",
+    "test_rejection",
+    "test_workflow",
     "test_refusal",
     "test_refusal_values",
     "test_robustness",

@@ -14,6 +14,7 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # ma
 
 from conformance.dimse import (
     ACCEPT_ALL,
+    AVAILABILITY,
     PUSH_MODEL,
     Answer,
     Association,
@@ -101,8 +102,8 @@ def content(received: Received) -> Dataset:
 
 
 def is_for_storage(request: AssociationRequest) -> bool:
-    """Whether an association was opened to us to store: not to see by C-ECHO whether we live, nor to report a commitment."""
-    return any(context.abstract_syntax not in (VERIFICATION.abstract_syntax, PUSH_MODEL) for context in request.contexts)
+    """Whether an association was opened to us to store: not to see by C-ECHO whether we live, nor to report."""
+    return any(context.abstract_syntax not in (VERIFICATION.abstract_syntax, PUSH_MODEL, AVAILABILITY) for context in request.contexts)
 
 
 @dataclass(frozen=True, slots=True)
