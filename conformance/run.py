@@ -14,6 +14,7 @@ from tempfile import TemporaryFile
 
 import msgspec
 
+from conformance.cases import Case
 from conformance.dimse import Listener
 from conformance.embedded import embedded_archive
 from conformance.errors import ConformanceError
@@ -65,6 +66,7 @@ class Plan:
     tester: str = ""
     lang: str = "en"
     baseline: Results | None = None
+    replay: Case | None = None
 
 
 class Run:
