@@ -11,7 +11,6 @@ import msgspec
 
 from conformance.errors import ConformanceError
 
-SCHEMA = 1
 MAX_OCTETS = 65536
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^test_[\x20-\x7e]{1,200}\Z")]

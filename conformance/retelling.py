@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.cases import SCHEMA, Case, save_case
+from conformance.cases import Case, save_case
 from conformance.evidence import Recorder, Step
 from conformance.findings import Observation
 from conformance.run import CASES_FOLDER, Run
@@ -143,7 +143,7 @@ def replay_command(item: pytest.Item, broken: Sequence[str], observation: Observ
     if observation.outcome is not Outcome.VIOLATES:
         return ""
     slow = item.get_closest_marker("slow") is not None
-    case = Case(schema=SCHEMA, check=item.name, requirement=broken[0], seed=run.plan.seed, slow=slow)
+    case = Case(schema=1, check=item.name, requirement=broken[0], seed=run.plan.seed, slow=slow)
     path = save_case(case, run.plan.report_dir / CASES_FOLDER)
     return f"{run.plan.repeat} {shlex.join([f'--replay={path}'])}"
 
