@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.attestations import accept
 from conformance.cases import load_case
 from conformance.embedded import PROFILE
 from conformance.guide import load_register, load_waivers
@@ -38,11 +39,13 @@ def make_plan(config: pytest.Config) -> Plan:
     replayed = settings.path("--replay")
     case = load_case(replayed) if replayed else None
     seed = case.seed if case else settings["--seed"]
+    today = datetime.now(UTC).date()
     certify = bool(settings["--certify"])
     return Plan(
         target=build_target(settings),
         register=register,
-        waivers=load_waivers(waivers, register, datetime.now(UTC).date()) if waivers else (),
+        waivers=load_waivers(waivers, register, today) if waivers else (),
+        attestations=accept(settings.profile.attestations, register, today),
         report_dir=Path(settings.text("--report-dir")),
         seed=time.time_ns() % MAX_SEED if seed is None else int(str(seed)),
         nonce=new_nonce(),

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from conformance.guide import Level, Provenance
 from conformance.verdicts import UNDECIDED, Certification, Verdict
 from reports.chart import Segment, bar
-from reports.identity import Fact, Support, facts, support, system_name
+from reports.identity import Fact, Offered, Support, facts, offers, support, system_name, undeclared
 from reports.judging import Judged, certification, counts, judged
 from reports.results import Check, Finding, Preflight, Results, StoredObject, WireStep
 
@@ -49,10 +49,23 @@ class Reason(StrEnum):
     RECORDED = "recorded"
 
 
+HARM: tuple[frozenset[str], ...] = tuple(
+    frozenset(groups.split())
+    for groups in (
+        "INTEG IDENT REJECT IOCM",  # filed under the wrong patient or study, or without one
+        "STORE COMMIT RETR",  # lost, or incomplete without a word
+        "XFER CHAR QUERY WORK WEB",  # not readable, or not found
+        "SEC",  # seen by others
+    )
+)
+"""Groups of the register by what a breach does to a patient's images, the gravest first; the others come last."""
+
+
 class Gap(StrEnum):
     """Why a row was not decided: what a second run could mend first."""
 
     THIS_RUN = "this run"
+    UNATTESTED = "unattested"
     NO_CHECK = "no check"
     NOT_APPLICABLE = "not applicable"
 
@@ -189,6 +202,21 @@ class Page:
         return tuple(row for row in self.rows if row.judged.waiver)
 
     @property
+    def offers(self) -> tuple[Offered, ...]:
+        """What is accepted in negotiation, where everything was asked for."""
+        return offers(self.results)
+
+    @property
+    def undeclared(self) -> tuple[str, ...]:
+        """Transfer syntaxes that are accepted and not declared."""
+        return undeclared(self.results)
+
+    @property
+    def attested(self) -> tuple[Row, ...]:
+        """Rows that rest on what somebody stated."""
+        return tuple(row for row in self.rows if row.judged.attestation)
+
+    @property
     def unverified(self) -> tuple[Row, ...]:
         """Rows whose clause was not read in full when the register was made."""
         return tuple(row for row in self.rows if not row.judged.row.verified)
@@ -275,9 +303,10 @@ def _cards(rows: Iterable[Row], numbers: Mapping[str, int]) -> Iterator[Card]:
         yield Card(row, tuple(_witnesses(row.judged, numbers, told)))
 
 
-def _weight(row: Row) -> tuple[int, bool, int, int]:
+def _weight(row: Row) -> tuple[int, bool, int, int, int]:
     one = row.judged
-    return list(Verdict).index(one.verdict), one.waived, list(Level).index(one.level), list(Provenance).index(one.provenance)
+    harm = next((rank for rank, groups in enumerate(HARM) if one.group in groups), len(HARM))
+    return list(Verdict).index(one.verdict), one.waived, list(Level).index(one.level), harm, list(Provenance).index(one.provenance)
 
 
 def _witnesses(one: Judged, numbers: Mapping[str, int], told: set[str]) -> Iterator[Witness]:
@@ -297,6 +326,8 @@ def _tallies(rows: list[Judged], keys: list[tuple[str, str]], attribute: str) ->
 def _gap(one: Judged) -> Gap:
     if one.lacks_check:
         return Gap.NO_CHECK
+    if one.row.attested and one.attestation is None and one.verdict in UNDECIDED:
+        return Gap.UNATTESTED
     return Gap.NOT_APPLICABLE if one.verdict is Verdict.NOT_APPLICABLE else Gap.THIS_RUN
 
 
