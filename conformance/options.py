@@ -74,6 +74,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("--lang", "run", "en", "the language of the report: `en` or `fr`", metavar="LANG"),
     Option("--baseline", "run", None, "earlier results: the report opens with what changed since (default: none)", metavar="FILE"),
     Option("--seed", "run", None, "what the studies are made from (default: drawn, and printed)", kind="whole", metavar="N"),
+    Option("--replay", "run", None, "a case of an earlier report: ask that one question again", metavar="FILE", in_profile=False),
     Option("--slow", "run", False, "also run the checks that wait for timers of the system", kind="flag"),
     Option("--no-hostile", "run", False, "leave out the checks that send what may harm a weak system", kind="flag"),
     Option("--certify", "run", False, "a formal run: everything with `--slow`, no selection, a complete profile", kind="flag"),

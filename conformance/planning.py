@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance.attestations import accept
+from conformance.cases import load_case
 from conformance.embedded import PROFILE
 from conformance.guide import load_register, load_waivers
 from conformance.options import OPTIONS
@@ -19,7 +20,7 @@ from reports.reading import load_results
 
 SELECTIONS = ("keyword", "markexpr", "lf", "maxfail", "deselect", "stepwise", "failedfirst")
 MAX_SEED = 2**32
-NOT_REPEATED = frozenset({"--certify", "--slow", "--seed", "--report-dir", "--baseline", "--waivers", "--tester", "--lang"})
+NOT_REPEATED = frozenset({"--certify", "--replay", "--slow", "--seed", "--report-dir", "--baseline", "--waivers", "--tester", "--lang"})
 
 
 def make_plan(config: pytest.Config) -> Plan:
@@ -35,8 +36,10 @@ def make_plan(config: pytest.Config) -> Plan:
     settings = Settings(given, _profile(given))
     register = load_register(settings.path("--guide"))
     waivers, baseline = settings.path("--waivers"), settings.path("--baseline")
+    replayed = settings.path("--replay")
+    case = load_case(replayed) if replayed else None
+    seed = case.seed if case else settings["--seed"]
     today = datetime.now(UTC).date()
-    seed = settings["--seed"]
     certify = bool(settings["--certify"])
     return Plan(
         target=build_target(settings),
@@ -47,7 +50,7 @@ def make_plan(config: pytest.Config) -> Plan:
         seed=time.time_ns() % MAX_SEED if seed is None else int(str(seed)),
         nonce=new_nonce(),
         certify=certify,
-        slow=certify or bool(settings["--slow"]),
+        slow=certify or bool(settings["--slow"]) or bool(case and case.slow),
         hostile=not settings["--no-hostile"],
         command=shlex.join(["pytest", *map(str, config.invocation_params.args)]),
         repeat=_repeat(given, settings),
@@ -55,6 +58,7 @@ def make_plan(config: pytest.Config) -> Plan:
         tester=settings.text("--tester"),
         lang=settings.text("--lang"),
         baseline=load_results(baseline) if baseline else None,
+        replay=case,
     )
 
 
@@ -86,6 +90,8 @@ def refuse_what_cannot_work(config: pytest.Config, plan: Plan) -> None:
         raise pytest.UsageError(f"--lang: is {plan.lang!r}; use one of {', '.join(LANGUAGES)}")
     if config.option.setupshow or config.option.setuponly or config.option.setupplan:
         raise pytest.UsageError("--setup-show, --setup-only, --setup-plan: a run asks its questions; leave them out")
+    if plan.replay and (plan.certify or any(getattr(config.option, name, None) for name in SELECTIONS)):
+        raise pytest.UsageError("--replay: asks one saved question; leave out --certify and every selection")
     if plan.certify and plan.target.missing:
         raise pytest.UsageError(f"--certify: the profile does not say {', '.join(plan.target.missing)}")
     chosen = [name for name in SELECTIONS if plan.certify and getattr(config.option, name, None)]

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 import msgspec
 
 from conformance.attestations import Attestation
+from conformance.cases import Case
 from conformance.dimse import Listener
 from conformance.embedded import embedded_archive, embedded_web
 from conformance.errors import ConformanceError
@@ -68,6 +69,7 @@ class Plan:
     tester: str = ""
     lang: str = "en"
     baseline: Results | None = None
+    replay: Case | None = None
 
 
 class Run:

@@ -153,6 +153,7 @@ class Check(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", t
     files: list[str] = []
     repeat: str = ""
     repeat_dcmtk: str = ""
+    replay: str = ""
     began: float = 0.0
     octets: int = 0
     latencies: dict[str, list[float]] = {}
