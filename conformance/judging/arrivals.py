@@ -15,7 +15,8 @@ class Arrival:
     """One Part 10 file. `name` is how findings call it: relative, never a patient's name.
 
     `sop_class_uid` and `sop_instance_uid` are those of the C-STORE command, `transfer_syntax_uid` what its presentation context was
-    accepted with, `calling_ae` who sent it; all empty for a file that no association carried.
+    accepted with, `calling_ae` who sent it; all empty for a file that no association carried. `refused` says why it must not even be
+    opened: it is then counted and named as unreadable.
     """
 
     path: Path
@@ -24,6 +25,7 @@ class Arrival:
     sop_instance_uid: str = ""
     transfer_syntax_uid: str = ""
     calling_ae: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,15 @@ class Authority:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the profile of the source registers. Where it registers nothing, only form and presence are judged."""
+    """What the profile of the source registers. Where it registers nothing, only form and presence are judged.
+
+    `complete` says that every object of the studies has come, as after a person said so; an inbox cannot know.
+    """
 
     patient_id_issuers: tuple[Authority, ...] = ()
     accession_issuers: tuple[Authority, ...] = ()
     institutions: tuple[str, ...] = ()
     health_card_oids: tuple[str, ...] = (HEALTH_CARD_OID,)
     placeholders: frozenset[str] = PLACEHOLDERS
+    complete: bool = True
     now: datetime = field(default_factory=lambda: datetime.now(UTC))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 MAX_PLACES = 6
 MAX_TEXT = 400
+MAX_ITEMS = 100
+"""Items of a sequence that are looked at."""
 REGISTER = "the register's own rule"
 DCIODVFY = "dciodvfy"
 DCENTVFY = "dcentvfy"
