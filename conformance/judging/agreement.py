@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Iterable
 from hashlib import blake2b
 
+from pydicom.datadict import dictionary_VR
+
 from conformance.judging.gathering import Gathering, SeriesSeen, StudySeen, digest
 from conformance.judging.identifiers import items_of
 from conformance.judging.pixels import PIXELS
-from conformance.judging.reading import Instance, text_of
+from conformance.judging.reading import TEXTS, Instance, text_of
 from conformance.judging.rules import Breach
 
 STUDY_WIDE = {
@@ -29,15 +31,26 @@ STUDY_WIDE = {
 
 COMPARED = frozenset({*STUDY_WIDE, "AccessionNumber", "Modality"})
 _ACCESSION, _MODALITY = "AccessionNumber", "Modality"
-_PICTURE = ("StudyInstanceUID", "SeriesInstanceUID", "PatientID", "InstanceNumber", "ContentDate", "ContentTime", "Rows", "Columns")
+_PICTURE = (
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "PatientID",
+    "InstanceNumber",
+    "NumberOfFrames",
+    "ContentDate",
+    "ContentTime",
+    "Rows",
+    "Columns",
+)
 MAX_UIDS = 1_000_000
 _HASHED = 64 << 10
 
 
-def count_values(instance: Instance, series: SeriesSeen) -> None:
-    """Count what an object says of its study and series."""
+def count_values(instance: Instance, series: SeriesSeen, *, readable: bool) -> None:
+    """Count what an object says of its study and series; of text that cannot be read (CHAR-01) nothing is known."""
     for keyword in (*STUDY_WIDE, _ACCESSION):
-        series.say(keyword, digest(_normal(instance, keyword)))
+        if readable or dictionary_VR(keyword) not in TEXTS:
+            series.say(keyword, digest(_normal(instance, keyword)))
     series.say(_MODALITY, digest(instance.text(_MODALITY)))
     series.modalities[instance.text(_MODALITY)[:16]] += 1
 
@@ -58,9 +71,9 @@ def _normal(instance: Instance, keyword: str) -> str:
 def compare_studies(studies: Iterable[StudySeen], gathering: Gathering) -> None:
     """Judge what the objects of each study and series said, once all have come."""
     for study in studies:
+        if study.instances > 1:
+            gathering.examine("INTEG-06", study.instances)
         for row, keywords in (("INTEG-06", STUDY_WIDE), ("IDENT-16", {_ACCESSION: "Accession Number (0008,0050)"})):
-            if study.instances > 1:
-                gathering.examine(row, study.instances)
             for keyword, name in keywords.items():
                 _compare(study.said(keyword), study.series.values(), keyword, f"one {name} in a study", row, gathering)
         for series in study.series.values():
@@ -113,7 +126,7 @@ class Uids:
 
     def _see_series(self, instance: Instance, study: int, series: SeriesSeen, gathering: Gathering) -> None:
         uid = instance.text("SeriesInstanceUID")
-        if not uid:
+        if not uid or not instance.text("StudyInstanceUID"):
             return
         gathering.examine("INTEG-01")
         if self._study_of_series.setdefault(digest(uid), study) != study:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from pydicom import Dataset
+from pydicom.multival import MultiValue
 
 from conformance.judging.arrivals import Authority, Expected
 from conformance.judging.judgement import MAX_ITEMS
@@ -19,6 +20,9 @@ _UNIVERSAL_TYPES = frozenset(("DNS", "EUI64", "ISO", "URI", "UUID", "X400", "X50
 _TYPE_CODE = re.compile(r"[A-Z][A-Z0-9]{0,4}")
 """HL7 table 0203 holds words such as MR, JHN, U, PT, ACSN and, by jurisdiction, JHNON: capitals and digits, five at most."""
 
+_REPEATED = 4
+"""Digits from which on one that is repeated is no number that somebody was given."""
+
 _NUMBERS = (("PatientID", "Patient ID (0010,0020)"), ("AccessionNumber", "Accession Number (0008,0050)"))
 _AUTHORITIES = (("IssuerOfPatientIDQualifiersSequence", "(0010,0024)"), ("IssuerOfAccessionNumberSequence", "(0008,0051)"))
 
@@ -30,9 +34,10 @@ def items_of(dataset: Dataset, keyword: str) -> Sequence[Dataset]:
 
 
 def is_missing(value: str, expected: Expected) -> bool:
-    """Say whether a value only stands where an identifier should be: punctuation, one digit repeated, or a word for none (IDENT-13)."""
+    """Say whether a value only stands where an identifier should be: punctuation, zeros, one digit many times, a word for none."""
     kept = re.sub(r"[\W_]", "", value)
-    return not kept or (kept.isdigit() and len(set(kept)) == 1) or value.strip().upper() in expected.placeholders
+    repeated = kept.isdigit() and len(set(kept)) == 1 and (kept[0] == "0" or len(kept) >= _REPEATED)
+    return not kept or repeated or value.strip().upper() in expected.placeholders
 
 
 def _filled(keyword: str, name: str) -> Callable[[Instance, Expected], Iterator[Breach]]:
@@ -141,6 +146,12 @@ def _issuer_of_accession(instance: Instance, expected: Expected) -> Iterator[Bre
             )
 
 
+def _one_accession(instance: Instance, _expected: Expected) -> Iterator[Breach]:
+    held = instance.dataset.get("AccessionNumber")
+    if isinstance(held, MultiValue):
+        yield Breach("one Accession Number (0008,0050)", f"Accession Number (0008,0050) has {len(held)} values")
+
+
 def _identified(dataset: Dataset) -> Iterator[tuple[str, Dataset]]:
     yield "Patient ID (0010,0020)", dataset
     for item in items_of(dataset, "OtherPatientIDsSequence"):
@@ -216,6 +227,7 @@ RULES = (
     Rule("IDENT-04", _issuer_of_patient_id, _has_local_id),
     Rule("IDENT-05", _universal_names, _names_universally),
     Rule("IDENT-09", _issuer_of_accession, _has_accession),
+    Rule("IDENT-16", _one_accession, _has_accession),
     Rule("IDENT-13", _placeholders, _any_number),
     Rule("IDENT-14", _health_cards, _cards_arise),
     Rule("IDENT-21", _type_codes, _has_type_code),

@@ -81,14 +81,15 @@ class _Judging:
             self._unreadable.append(Unreadable(arrival.name or arrival.path.name, reason))
 
     def _look_at(self, instance: Instance) -> None:
-        key, series = self._place(instance)
         self._gathering.examine("XFER-07")
         if instance.broken:  # what follows the break cannot be told, so nothing is blamed for being missing
-            where = re.sub(r"\bbyte \d+|\d+ bytes|has \d+", "...", instance.broken)
+            where = re.sub(r"\b\d+\b", "n", instance.broken)
+            series = self._place(instance)[1] if instance.text("StudyInstanceUID") else None
             self._gathering.note("XFER-07", Breach(_ENCODED, f"the bytes break it: {where}"), series, instance.arrival.name)
             return
-        self._judge(instance, series)
-        count_values(instance, series)
+        key, series = self._place(instance)
+        broken_rows = self._judge(instance, series)
+        count_values(instance, series, readable="CHAR-01" not in broken_rows)
         self._uids.see(instance, key, series, self._gathering)
         self._references.see(instance, series)
         self._ask_witnesses(instance, key, series)
@@ -111,14 +112,18 @@ class _Judging:
         series.classes.add(_class_name(instance))
         return key, series
 
-    def _judge(self, instance: Instance, series: SeriesSeen) -> None:
+    def _judge(self, instance: Instance, series: SeriesSeen) -> set[str]:
+        """Judge one object by each rule, and say which rows it breaks."""
+        broken = set()
         for rule in RULES:
             if rule.arises(instance, self._expected):
                 self._gathering.examine(rule.requirement)
                 for breach in dict.fromkeys(rule.breaches(instance, self._expected)):
                     self._gathering.note(rule.requirement, breach, series, instance.arrival.name)
+                    broken.add(rule.requirement)
         for breach in pixels.missing_frames(instance):
             self._gathering.note("STORE-16", breach, series, instance.arrival.name)
+        return broken
 
     def _ask_witnesses(self, instance: Instance, study: int, series: SeriesSeen) -> None:
         """Have dciodvfy look at the file, in its own time where the file stays; keep some of a study for dcentvfy."""
@@ -136,7 +141,7 @@ class _Judging:
         while len(self._asked) > pending:
             answer, series, name = self._asked.popleft()
             said = answer.result()
-            if said.unread:
+            if said.unread and not said.errors:
                 self._gathering.note("", Breach("an object that dciodvfy can look at", said.unread, DCIODVFY), series, name)
                 continue
             self._gathering.examine("STORE-16")

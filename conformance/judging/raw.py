@@ -7,7 +7,7 @@ pydicom decodes a value where it is first asked for, in place, and never tells w
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pydicom import DataElement, Dataset
+from pydicom import Dataset
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
 
@@ -48,7 +48,7 @@ def _walk(dataset: Dataset, prefix: str, declared: bytes) -> Iterator[Raw]:
 
 def _declared(dataset: Dataset, inherited: bytes) -> bytes:
     """Read (0008,0005) of a data set or an item; an item without one has that of what holds it (PS3.3 C.12.1.1.2)."""
-    held: DataElement | RawDataElement | None = dataset.get_item(_CHARACTER_SET)
+    held = dataset.get_item(_CHARACTER_SET) if _CHARACTER_SET in dataset.keys() else None  # noqa: SIM118 - asks for no element
     if held is None:
         return inherited
     value = held.value or b""

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from pydicom import Dataset, dcmread
 from pydicom.filereader import read_dataset, read_preamble
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 from conformance.dimse.part10 import write_head
 from conformance.dimse.structure import Walk
@@ -45,7 +45,7 @@ class Instance:
     """One object, as it is judged. `path` holds it in `syntax`: inflated, where it was `sent_in` a deflated one.
 
     `raw` holds text and UIDs as their bytes stand; `broken` says where the bytes stop being a data set of that syntax, and is empty
-    where they do not.
+    where they do not. Of a broken data set `dataset` holds what could be read, perhaps nothing.
     """
 
     arrival: Arrival
@@ -73,7 +73,7 @@ def opened(arrival: Arrival) -> Iterator[Instance]:
     """Read the object of one file.
 
     Raises:
-        UnreadableFileError: it is no regular file, too large, no Part 10 file, or nothing in it can be decoded.
+        UnreadableFileError: it is no regular file, too large, no Part 10 file, or pydicom cannot read what its structure allows.
     """
     if arrival.refused:
         raise UnreadableFileError(arrival.refused)
@@ -84,8 +84,15 @@ def opened(arrival: Arrival) -> Iterator[Instance]:
         if sent_in == DeflatedExplicitVRLittleEndian:
             path = _inflated(stream, start, Path(folder) / "inflated.dcm")
         syntax = UID(str(ExplicitVRLittleEndian)) if path != arrival.path else sent_in
-        dataset = _dataset(path)
-        yield Instance(arrival, path, syntax, sent_in, octets, dataset, _raw(dataset), _broken(path, syntax))
+        broken = _broken(path, syntax)
+        try:
+            dataset = dcmread(path, defer_size=DEFERRED)
+            raw = tuple(raw for raw in raw_values(dataset) if raw.vr in BY_BYTES)
+        except Exception as error:  # whatever pydicom raises over bytes that are not ours
+            if not broken:
+                raise UnreadableFileError(f"its data set cannot be read ({type(error).__name__})") from error
+            dataset, raw = Dataset(), ()
+        yield Instance(arrival, path, syntax, sent_in, octets, dataset, raw, broken)
 
 
 @contextmanager
@@ -114,6 +121,8 @@ def _syntax_and_start(stream: BinaryIO) -> tuple[UID, int]:
         raise
     except Exception as error:
         raise UnreadableFileError(f"its file meta information cannot be read ({type(error).__name__})") from error
+    if meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
+        raise UnreadableFileError("is the directory of a medium (DICOMDIR), no object")
     if not syntax:
         raise UnreadableFileError("its file meta information names no transfer syntax (PS3.10 7.1)")
     return syntax, stream.tell()
@@ -137,20 +146,6 @@ def _inflated(stream: BinaryIO, start: int, path: Path) -> Path:
             out.write(made)
             pending = inflater.unconsumed_tail or stream.read(_CHUNK)
     return path
-
-
-def _dataset(path: Path) -> Dataset:
-    try:
-        return dcmread(path, defer_size=DEFERRED)
-    except Exception as error:  # whatever pydicom raises over bytes that are not ours
-        raise UnreadableFileError(f"its data set cannot be read ({type(error).__name__})") from error
-
-
-def _raw(dataset: Dataset) -> tuple[Raw, ...]:
-    try:
-        return tuple(raw for raw in raw_values(dataset) if raw.vr in BY_BYTES)
-    except Exception as error:  # a sequence that cannot be parted into items
-        raise UnreadableFileError(f"a sequence of it cannot be read ({type(error).__name__})") from error
 
 
 def _broken(path: Path, syntax: UID) -> str:

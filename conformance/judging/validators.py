@@ -28,30 +28,40 @@ _REASONS = (
     "Too many delimiters",
 )
 _DISAGREES = re.compile(r"Error - .*attribute has different value - Element=<(\w+)> IE=<(\w+)>")
-_UNREAD = ("read failed", "Seek failed", "Tags out of order", "Bad Value Length", "Information Object Not found")
+_LAYOUT = ("Tags out of order", "Bad Value Length")
+"""What is wrong with the order and the lengths of elements (PS3.5 7.1), after which it may lose its way."""
+
+_UNREAD = (*_LAYOUT, "read failed", "Seek failed", "Information Object Not found")
 
 DCIODVFY_IS_WRONG: tuple[tuple[str, str], ...] = (
-    # element, words of the line; with the clause that proves it
-    ("SpecificCharacterSet", ""),  # CHAR-01 decides it, by the bytes; PS3.3 Table C.12-5 has GBK, which it does not know
-    ("", "Character invalid for character repertoire"),  # CHAR-01 decides it
+    # element, words of the line
+    ("Laterality", "Missing attribute"),  # PS3.3 C.7.3.1: of paired structures; it also asks where no body part is named
+    ("PhotometricInterpretation", "<YBR_FULL>"),  # PS3.3 C.7.6.3.1.2 defines it, with no word on the syntax that it stands in
+    ("", "present when condition unsatisfied"),  # STORE-16 speaks of what must be there
+)
+"""What is not blamed by its word, since it is not so."""
+
+DECIDED_ELSEWHERE: tuple[tuple[str, str], ...] = (
+    ("SpecificCharacterSet", ""),  # CHAR-01, by the bytes; PS3.3 Table C.12-5 has GBK, which dciodvfy does not know
+    ("", "Character invalid for character repertoire"),  # CHAR-01
     ("", "MediaStorageSOP"),  # the file meta information is not of the sender
     ("MediaStorageSOP", ""),
     ("", "has same value as"),  # INTEG-12
     ("", "[UI]"),  # INTEG-10
     ("", "Invalid use of NEMA organization root"),  # INTEG-11
+    ("StudyDate", "Value invalid for this VR"),  # IDENT-19
+    ("StudyTime", "Value invalid for this VR"),
+    ("PatientBirthDate", "Value invalid for this VR"),  # IDENT-15
+    ("PatientSex", "Unrecognized enumerated value"),
+    ("AccessionNumber", "Bad attribute Value Multiplicity"),  # IDENT-16
+    ("IssuerOfAccessionNumberSequence", "Bad "),  # IDENT-09
 )
-"""What is not blamed by its word, since it is wrong or another row decides it by a rule of its own."""
-
-DECIDED_ELSEWHERE = frozenset(
-    {"StudyDate", "StudyTime", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "IssuerOfAccessionNumberSequence"}
-    | {"TimezoneOffsetFromUTC", "PatientID"}
-)
-"""Elements of which only the absence is its to tell; what is wrong with their values, a row of their own decides."""
+"""What is not blamed by its word, since another row decides it by a rule of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What dciodvfy said of one file: its errors, masked; or `unread`, why it could not look at it whole."""
+    """What dciodvfy said of one file: its errors, masked, and in `unread` why it could not look at it whole."""
 
     errors: tuple[str, ...] = ()
     unread: str = ""
@@ -108,7 +118,8 @@ def read_lines(output: str | None) -> Said:
     lines = [line for line in output.splitlines() if "Error - " in line][:MAX_LINES]
     stopped = next((word for line in lines for word in _UNREAD if word in line), "")
     if stopped:
-        return Said(unread=f"dciodvfy could not read it ({stopped})")
+        layout = dict.fromkeys(_blame(line) for line in lines if any(word in line for word in _LAYOUT))
+        return Said(tuple(filter(None, layout)), f"dciodvfy could not read it ({stopped})")
     return Said(errors=tuple(dict.fromkeys(filter(None, map(_blame, lines)))))
 
 
@@ -119,9 +130,7 @@ def _blame(line: str) -> str:
         return ""
     path, words, rest = found["path"] or "", found["words"].removesuffix("Module").strip(" -"), found["rest"]
     element = path.rpartition("/")[2].partition("(")[0]
-    if any(known in element and wrong in line for known, wrong in DCIODVFY_IS_WRONG):
-        return ""
-    if element in DECIDED_ELSEWHERE and not words.startswith(("Missing attribute", "Empty attribute")):
+    if any(known in element and wrong in line for known, wrong in (*DCIODVFY_IS_WRONG, *DECIDED_ELSEWHERE)):
         return ""
     module = _MODULE.search(rest)
     reason = next((reason for reason in _REASONS if reason in rest), "")
