@@ -32,16 +32,10 @@ STUDY_WIDE = {
 COMPARED = frozenset({*STUDY_WIDE, "AccessionNumber", "Modality"})
 _ACCESSION, _MODALITY = "AccessionNumber", "Modality"
 _PICTURE = (
-    "StudyInstanceUID",
-    "SeriesInstanceUID",
-    "PatientID",
-    "InstanceNumber",
-    "NumberOfFrames",
-    "ContentDate",
-    "ContentTime",
-    "Rows",
-    "Columns",
+    *("StudyInstanceUID", "SeriesInstanceUID", "PatientID", "InstanceNumber", "ContentDate", "ContentTime"),
+    *("NumberOfFrames", "Rows", "Columns"),
 )
+"""What says which picture an object is, in whatever transfer syntax it comes."""
 MAX_UIDS = 1_000_000
 _HASHED = 64 << 10
 

@@ -25,7 +25,7 @@ def _patient(instance: Instance, expected: Expected) -> Iterator[Breach]:
     for said, tag in ((name, "Patient's Name (0010,0010)"), (born, "Patient's Birth Date (0010,0030)"), (sex, "Patient's Sex (0010,0040)")):
         if not said:
             yield Breach(f"a value in {tag}", f"{tag} has no value")
-    if name and "^" not in name.partition("=")[0]:
+    if name and "^" not in name:
         yield Breach("family and given name, parted by ^ (PS3.5 6.2)", f"Patient's Name (0010,0010) is one component ({shape(name)})")
     if born and (_day(born) is None or born > f"{expected.now.astimezone(_FURTHEST):%Y%m%d}"):
         yield Breach("a day that was (PS3.5 6.2)", f"Patient's Birth Date (0010,0030) is no day that was ({shape(born)})")

@@ -162,27 +162,19 @@ def _marked(dataset: Dataset, expected: Expected) -> bool:
     return _oid_of(dataset) in expected.health_card_oids
 
 
-def _speaks_of_cards(dataset: Dataset, expected: Expected) -> bool:
-    """Take a number for a health card number where its issuer says so, or where form and check digit fit and no issuer is named.
-
-    A hospital's own number may have ten digits, and every tenth such number a fitting check digit: with a local issuer it is a
-    local number, as IDENT-04 judges it.
-    """
-    value = text_of(dataset, "PatientID")
-    if _marked(dataset, expected):
-        return True
-    named = text_of(dataset, "IssuerOfPatientID") or _oid_of(dataset)
-    return bool(not named and (is_health_card_number(value) or is_card_with_version(value)))
-
-
 def is_card_with_version(value: str) -> bool:
     """Say whether this is a health card number with its version code behind it."""
     return bool(_CARD_WITH_VERSION.fullmatch(value)) and is_health_card_number(value[:10])
 
 
 def _cards_arise(instance: Instance, expected: Expected) -> bool:
+    """Take a number for a health card number where its issuer says so, or where a version code stands behind a right check digit.
+
+    A hospital's own number may have ten digits, and every tenth such number a right check digit; one without any issuer is for IDENT-04
+    and IDENT-22.
+    """
     items = [item for _, item in _identified(instance.dataset)]
-    return any(_speaks_of_cards(item, expected) or is_card_with_version(text_of(item, "PatientID")) for item in items)
+    return any(_marked(item, expected) or is_card_with_version(text_of(item, "PatientID")) for item in items)
 
 
 def _health_cards(instance: Instance, expected: Expected) -> Iterator[Breach]:
@@ -193,8 +185,6 @@ def _health_cards(instance: Instance, expected: Expected) -> Iterator[Breach]:
         elif _marked(item, expected) and not is_health_card_number(value):
             wrong = "a wrong check digit" if _CARD.fullmatch(value) else f"not ten digits ({shape(value)})"
             yield Breach("ten digits with a modulus-10 check digit", f"{where} is marked as a health card number and has {wrong}")
-        elif _speaks_of_cards(item, expected) and not _marked(item, expected):
-            yield Breach("the provincial issuer beside a health card number", f"{where} looks like a health card number without issuer")
 
 
 def _has_type_code(instance: Instance, _expected: Expected) -> bool:

@@ -4,10 +4,10 @@ Nothing here shows a value of a patient: findings tell tags, counts and shapes, 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 MAX_PLACES = 6
-MAX_TEXT = 400
+NOT_SPOKEN_OF = "nothing was received that this row speaks of"
 MAX_ITEMS = 100
 """Items of a sequence that are looked at."""
 REGISTER = "the register's own rule"
@@ -123,7 +123,8 @@ class Judgement:
 
     def ruling(self, requirement: str) -> Ruling:
         """Give the ruling on a row; one that nothing was examined for, where the question never arose."""
-        return self.rulings.get(requirement) or Ruling(requirement, reason="nothing was received that this row speaks of")
+        found = self.rulings.get(requirement, Ruling(requirement))
+        return found if found.examined or found.reason else replace(found, reason=NOT_SPOKEN_OF)
 
     def findings(self) -> Iterator[Finding]:
         """Give every finding that blames, in the order of the rows."""

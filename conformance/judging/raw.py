@@ -6,8 +6,9 @@ pydicom decodes a value where it is first asked for, in place, and never tells w
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
-from pydicom import Dataset
+from pydicom import DataElement, Dataset
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
 
@@ -36,7 +37,7 @@ def raw_values(dataset: Dataset) -> Iterator[Raw]:
 def _walk(dataset: Dataset, prefix: str, declared: bytes) -> Iterator[Raw]:
     declared = _declared(dataset, declared)
     for tag in sorted(dataset.keys()):
-        held = dataset.get_item(tag)
+        held = cast(DataElement | RawDataElement, dataset.get_item(tag))
         path = f"{prefix}({tag.group:04X},{tag.element:04X})"
         vr = _vr(held) if isinstance(held, RawDataElement) else str(held.VR)
         if vr == "SQ":

@@ -85,14 +85,19 @@ def opened(arrival: Arrival) -> Iterator[Instance]:
             path = _inflated(stream, start, Path(folder) / "inflated.dcm")
         syntax = UID(str(ExplicitVRLittleEndian)) if path != arrival.path else sent_in
         broken = _broken(path, syntax)
-        try:
-            dataset = dcmread(path, defer_size=DEFERRED)
-            raw = tuple(raw for raw in raw_values(dataset) if raw.vr in BY_BYTES)
-        except Exception as error:  # whatever pydicom raises over bytes that are not ours
-            if not broken:
-                raise UnreadableFileError(f"its data set cannot be read ({type(error).__name__})") from error
-            dataset, raw = Dataset(), ()
+        dataset, raw = _decoded(path, broken)
         yield Instance(arrival, path, syntax, sent_in, octets, dataset, raw, broken)
+
+
+def _decoded(path: Path, broken: str) -> tuple[Dataset, tuple[Raw, ...]]:
+    """Read what can be read; of a data set that is known to be broken, perhaps nothing."""
+    try:
+        dataset = dcmread(path, defer_size=DEFERRED)
+        return dataset, tuple(raw for raw in raw_values(dataset) if raw.vr in BY_BYTES)
+    except Exception as error:  # whatever pydicom raises over bytes that are not ours
+        if not broken:
+            raise UnreadableFileError(f"its data set cannot be read ({type(error).__name__})") from error
+        return Dataset(), ()
 
 
 @contextmanager
@@ -121,7 +126,7 @@ def _syntax_and_start(stream: BinaryIO) -> tuple[UID, int]:
         raise
     except Exception as error:
         raise UnreadableFileError(f"its file meta information cannot be read ({type(error).__name__})") from error
-    if meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
+    if str(meta.get("MediaStorageSOPClassUID", "")).strip(" \0") == MediaStorageDirectoryStorage:
         raise UnreadableFileError("is the directory of a medium (DICOMDIR), no object")
     if not syntax:
         raise UnreadableFileError("its file meta information names no transfer syntax (PS3.10 7.1)")
