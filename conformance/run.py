@@ -4,9 +4,9 @@ import platform
 import secrets
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,14 +14,13 @@ from tempfile import TemporaryFile
 
 import msgspec
 
-from conformance.dimse import Listener
-from conformance.embedded import embedded_archive
+from conformance.attestations import Attestation
 from conformance.errors import ConformanceError
 from conformance.guide import Level, Register, Requirement, Waiver
-from conformance.preflight import Journey
-from conformance.suite.ledger import Ledger
-from conformance.suite.system import System
-from conformance.target import EMBEDDED, Target
+from conformance.operating import Operator
+from conformance.roles import ROOMS, Means, Room, Subject
+from conformance.suite.offer import Offer
+from conformance.target import Target
 from conformance.verdicts import UNDECIDED, Certification, Outcome, Verdict, certify, judge, worst
 from generators import Synthesizer
 from reports import results
@@ -62,9 +61,11 @@ class Plan:
     command: str
     repeat: str
     profile: dict[str, object] = field(default_factory=dict)
+    attestations: Mapping[str, Attestation] = field(default_factory=dict)
     tester: str = ""
     lang: str = "en"
     baseline: Results | None = None
+    operator: Operator = field(default_factory=Operator)
 
 
 class Run:
@@ -80,8 +81,9 @@ class Run:
         self._seen: defaultdict[str, list[tuple[str, Outcome, float, str]]] = defaultdict(list)
         self._open = ExitStack()
         self._writer: results.ResultsWriter
-        self.ledger = Ledger()
-        self.system: System
+        self._identity: results.Identity | None = None
+        self._attestations = dict(plan.attestations)
+        self.subject: Subject
 
     @property
     def results_path(self) -> Path:
@@ -95,8 +97,13 @@ class Run:
     def scope(self) -> tuple[Requirement, ...]:
         return self.plan.register.in_scope(self.plan.target.roles)
 
+    @property
+    def room(self) -> Room:
+        """Where the checks of the role are."""
+        return ROOMS[self.plan.target.role]
+
     def open(self) -> None:
-        """Start our Storage SCP, and the embedded archive if it is the one to test, and write the header.
+        """Start what the checks of the role act on, and write the header.
 
         Raises:
             ListenerError: our port is taken.
@@ -112,23 +119,10 @@ class Run:
     def _start(self) -> None:
         plan, target = self.plan, self.plan.target
         make_report_folder(plan.report_dir)
-        listener = self._open.enter_context(
-            Listener(
-                target.listen_host,
-                target.listen_port,
-                target.calling_ae,
-                timeouts=target.timeouts,
-                recorder_for=lambda: self.system.recorder,
-            )
-        )
-        target = replace(target, advertised=target.advertised or f"{target.listen_host}:{listener.port}")
-        if target.host == EMBEDDED:
-            peer = f"{target.calling_ae}={target.listen_host}:{listener.port}"
-            host, port = self._open.enter_context(embedded_archive(target.ae_title, peer))
-            target = replace(target, host=host, port=port)
-        self.system = System(target, listener, Synthesizer(plan.seed, plan.nonce), self.ledger)
+        means = Means(target, Synthesizer(plan.seed, plan.nonce), plan.report_dir, self.plan.operator, self._ask)
+        self.subject = self.room.start(means, self._open)
         self._writer = self._open.enter_context(open_results(plan.report_dir))
-        self._writer.write(header(plan, target, self.partial, self.scope))
+        self._writer.write(header(plan, self.subject.target, self.partial, self.scope))
 
     @property
     def elapsed(self) -> float:
@@ -137,12 +131,13 @@ class Run:
 
     def preflight(self) -> Iterable[results.Preflight]:
         """Run the preflight, recording each step as it ends; `stopped` says where it failed."""
-        journey = Journey(self.system)
+        journey = self.room.preflight(self.subject)
         for step in journey.steps():
             self._writer.write(step)
             if step.state == "failed":
                 self.stopped = f"preflight stopped at {step.name}: {step.detail}; {step.remedy}"
             yield step
+        self._identity = journey.identity
         if journey.identity is not None:
             self._writer.write(journey.identity)
 
@@ -163,7 +158,7 @@ class Run:
         if self._unanswered < UNANSWERED_CHECKS:
             return False
         self._unanswered = 0
-        if self.system.serves_within(self.plan.target.timeouts.associate):
+        if self.subject.serves_within(self.plan.target.timeouts.associate):
             return False
         self.partial.append(f"the system no longer answers: {UNANSWERED_CHECKS} checks in a row and a C-ECHO were left without an answer")
         return True
@@ -172,6 +167,8 @@ class Run:
         """Judge each row in scope, write the verdicts and the footer, and close our Storage SCP."""
         if interrupted:
             self.partial.append(interrupted)
+        if self.subject.offer is not None and self._identity is not None:
+            self._writer.write(with_offer(self._identity, self.subject.offer))
         rows = [self._row(requirement) for requirement in self.scope]
         self.partial += self._stale_waivers(rows)
         for row in rows:
@@ -186,7 +183,7 @@ class Run:
         self._open.close()
 
     def _row(self, requirement: Requirement) -> results.Requirement:
-        seen = self._seen[requirement.id]
+        seen = self._seen.get(requirement.id, ())
         outcome, reason = self._outcome(requirement)
         verdict = judge(outcome, requirement.level)
         return results.Requirement(
@@ -198,17 +195,42 @@ class Run:
             reason=reason,
             seconds=sum(seconds for *_, seconds, _ in seen),
             waiver=self._waiver(requirement.id) if verdict is Verdict.FAIL else None,
+            attestation=self._attestation(requirement.id) if outcome in (Outcome.CONFORMS, Outcome.VIOLATES) else None,
         )
 
     def _outcome(self, requirement: Requirement) -> tuple[Outcome, str]:
         claimed = self.plan.target.claims.services
         if requirement.applies_when and claimed is not None and requirement.applies_when not in claimed:
             return Outcome.NOT_APPLICABLE, f"the profile does not claim {requirement.applies_when}"
-        seen = self._seen[requirement.id]
+        seen = [(outcome, words) for _, outcome, _, words in self._seen.get(requirement.id, ())]
+        if requirement.attested and self._seen:
+            seen.append(self._attested(requirement))
         if seen:
-            outcome = worst((outcome for _, outcome, _, _ in seen), requirement.level)
-            return outcome, next((words for _, each, _, words in seen if each is outcome and words), "")
+            outcome = worst((outcome for outcome, _ in seen), requirement.level)
+            return outcome, next((words for each, words in seen if each is outcome and words), "")
         return Outcome.NOT_EXERCISED, self._why_not_run(requirement)
+
+    def attest(self, attestation: Attestation) -> None:
+        """Take what somebody stated during the run; it counts instead of what the profile says."""
+        self._attestations[attestation.requirement] = attestation
+
+    def _ask(self, requirement: str, question: str) -> None:
+        """Put a question to the operator; an answer is an attestation of whoever runs this."""
+        holds = self.plan.operator.ask(question)
+        if holds is not None:
+            by, today = self.plan.tester or "the operator of this run", datetime.now(UTC).date()
+            self.attest(Attestation(requirement, by, today, f"{question} {'Yes' if holds else 'No'}.", holds))
+
+    def _attested(self, requirement: Requirement) -> tuple[Outcome, str]:
+        """An attested row is never decided without the statement, whatever a check saw besides; a run that saw nothing decides nothing."""
+        attestation = self._attestations.get(requirement.id)
+        if attestation is None:
+            return Outcome.NOT_EXERCISED, f"not attested: {requirement.attested}"
+        return (Outcome.CONFORMS if attestation.holds else Outcome.VIOLATES), attestation.statement
+
+    def _attestation(self, id_: str) -> results.Attestation | None:
+        made = self._attestations.get(id_)
+        return results.Attestation(made.by, made.on.isoformat(), made.statement, made.holds) if made else None
 
     def _why_not_run(self, requirement: Requirement) -> str:
         if requirement.untested:
@@ -244,8 +266,8 @@ class Run:
             seconds=self.elapsed,
             waiting=self._waiting,
             verdicts=dict(Counter(row.verdict for row in rows)),
-            foreign=self.ledger.foreign,
-            left=[results.StoredObject(o.patient_id, o.study_uid, o.series_uid, o.sop_uid) for o in self.ledger.left.values()],
+            foreign=self.subject.ledger.foreign,
+            left=[results.StoredObject(o.patient_id, o.study_uid, o.series_uid, o.sop_uid) for o in self.subject.ledger.left.values()],
         )
 
     def _reasons(self, rows: Sequence[results.Requirement]) -> list[str]:
@@ -323,6 +345,12 @@ def header(plan: Plan, target: Target, partial: list[str], scope: Sequence[Requi
         register=[results.RegisterRow.of(requirement) for requirement in scope],
         guide_title=plan.register.title,
     )
+
+
+def with_offer(identity: results.Identity, offer: Offer) -> results.Identity:
+    """Add what the system accepted when it was asked for everything."""
+    offers = [results.Offer(classes, list(syntaxes)) for syntaxes, classes in offer.groups.items()]
+    return msgspec.structs.replace(identity, offers=offers, refused=list(offer.refused), options=dict(offer.options))
 
 
 def builtins(value: object) -> dict[str, object]:

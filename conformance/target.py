@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from conformance.attestations import Attestation
 from conformance.dimse import Endpoint, Timeouts
 from conformance.errors import ConformanceError
 from conformance.guide import SERVICES, Role
@@ -66,6 +67,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     run: dict[str, object] = {}
     timeouts: dict[str, object] = {}
     claims: Claims = Claims()
+    attestations: list[Attestation] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,11 @@ class Target:
     timeouts: Timeouts
     product: Product = field(default_factory=Product)
     claims: Claims = field(default_factory=Claims)
+
+    @property
+    def role(self) -> Role:
+        """The one role of this run."""
+        return self.roles[0]
 
     @property
     def missing(self) -> list[str]:
@@ -188,8 +195,9 @@ def build_target(settings: Settings) -> Target:
     host = settings.text("--host")
     if not host:
         raise ProfileError("is missing", where="--host", remedy="give the name or address of the system under test, or `embedded`")
-    if settings.text("--role") != Role.ARCHIVE:
-        raise ProfileError(f"is {settings.text('--role')!r}", where="--role", remedy="this release tests the role archive")
+    role = settings.text("--role")
+    if role not in list(Role):
+        raise ProfileError(f"is {role!r}", where="--role", remedy=f"use one of {', '.join(Role)}")
     listen_port = _port(settings, "--listen-port", least=0)
     listen_host = settings.text("--listen-host") or _local_address(host)
     return Target(
@@ -200,7 +208,7 @@ def build_target(settings: Settings) -> Target:
         listen_host=listen_host,
         listen_port=listen_port,
         advertised=settings.text("--advertised-address"),
-        roles=(Role.ARCHIVE,),
+        roles=(Role(role),),
         timeouts=_timeouts(settings),
         product=settings.profile.product,
         claims=settings.profile.claims,
