@@ -19,7 +19,8 @@ from conformance.evidence import Recorder
 from conformance.guide import Role
 from conformance.operating import Operator
 from conformance.preflight import ArchiveJourney, Journey
-from conformance.source.preflight import SourceJourney
+from conformance.source.objects import INBOX, Inbox
+from conformance.source.preflight import InboxJourney, SourceJourney
 from conformance.source.repository import REPOSITORY, Repository
 from conformance.suite.ledger import Ledger
 from conformance.suite.offer import Offer
@@ -79,6 +80,11 @@ class Room:
     start: Callable[[Means, ExitStack], Subject]
     preflight: Callable[[Any], Journey]
 
+    @property
+    def paths(self) -> list[str]:
+        """The modules of the checks."""
+        return [str(self.folder / f"{name}.py") for name in self.order]
+
 
 def start_system(means: Means, opened: ExitStack) -> System:
     """Start our Storage SCP, and the embedded archive if it is the one to test."""
@@ -100,7 +106,20 @@ def start_repository(means: Means, opened: ExitStack) -> Repository:
     return opened.enter_context(Repository.serving(means.target, means.operator, means.ask))
 
 
+def start_inbox(means: Means, _opened: ExitStack) -> Inbox:
+    """Take a folder of files for what a source brought."""
+    return Inbox(means.target)
+
+
 ROOMS: Mapping[Role, Room] = {
     Role.ARCHIVE: Room(suite.FOLDER, suite.ORDER, SYSTEM, start_system, ArchiveJourney),
     Role.SOURCE: Room(source.FOLDER, source.ORDER, REPOSITORY, start_repository, SourceJourney),
 }
+
+INBOX_ROOM = Room(source.FOLDER, ("test_objects",), INBOX, start_inbox, InboxJourney)
+"""What of the room of a source can be judged without a network."""
+
+
+def room_of(target: Target) -> Room:
+    """Give the room whose checks a run asks."""
+    return INBOX_ROOM if target.inbox else ROOMS[target.role]

@@ -9,6 +9,7 @@ stands in. `examined == 0` is never a pass.
 """
 
 from conformance.judging.arrivals import Arrival, Authority, Expected
+from conformance.judging.inbox import InboxError, arrivals_in
 from conformance.judging.judgement import (
     Finding,
     Judgement,
@@ -26,6 +27,7 @@ __all__ = [
     "Authority",
     "Expected",
     "Finding",
+    "InboxError",
     "Judgement",
     "PatientReceived",
     "Place",
@@ -33,5 +35,6 @@ __all__ = [
     "SeriesReceived",
     "StudyReceived",
     "Unreadable",
+    "arrivals_in",
     "judge",
 ]

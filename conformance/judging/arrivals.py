@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-HEALTH_CARD_OID = "2.16.840.1.113883.4.59"
-"""What IDENT-14 names; a profile may name others."""
+from generators.identity import HEALTH_CARD_OID
 
 PLACEHOLDERS = frozenset(("UNKNOWN", "UNIDENTIFIED", "NONE", "N/A", "NA", "NIL", "NULL", "TEST", "ANON", "ANONYMOUS", "PATIENT", "DUMMY"))
 
