@@ -63,6 +63,10 @@ SEND_SMALL = Step("send-small", f"send us one more study ({SYNTHETIC}): this tim
 UNSCHEDULED = Step(
     "unscheduled", f"send us two emergency cases, one after the other, made without a worklist entry ({SYNTHETIC})", objects=2
 )
+CORRECT = Step(
+    "correct",
+    "correct the Patient ID of one study of the step `send` as the product's user would, and let the product send what it sends then",
+)
 STATUSES = Step(
     "statuses",
     f"send us a new study of at least three images ({SYNTHETIC}): the first is refused (A700), the second fails (C000), the third is "
