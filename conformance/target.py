@@ -44,7 +44,10 @@ class IssuerClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """What the system says that it does. `services` None: what it accepts on the wire counts as claimed."""
+    """What the system says that it does. `services` None: what it accepts on the wire counts as claimed.
+
+    `retry_seconds` is how long a source waits at most before it tries again; None: it does not say.
+    """
 
     services: list[str] | None = None
     sop_classes: list[str] = []
@@ -58,6 +61,7 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     associations: int = 10
     visible_seconds: float = 60.0
     silence_seconds: float = 90.0
+    retry_seconds: float | None = None
 
 
 CHOICES: Mapping[str, tuple[str, ...]] = {

@@ -17,7 +17,7 @@ from pydicom.uid import (
 from conformance.dimse import AssociationRequest
 from conformance.findings import expect
 from conformance.source.repository import Repository
-from conformance.source.script import SEND
+from conformance.source.script import SEND, SEND_SMALL, Step
 
 LOSSLESS = {JPEGLossless, JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless, HTJ2KLossless, HTJ2KLosslessRPCL, RLELossless}
 MAY_BE_LOSSY = {str(uid) for uid in AllTransferSyntaxes if uid.is_compressed and not uid.is_deflated} - LOSSLESS
@@ -29,6 +29,17 @@ def test_identifies_its_implementation(repository: Repository) -> None:
         uids = association.implementation_class_uids
         valid = len(uids) == 1 and UID(uids[0]).is_valid
         expect(valid, expected="exactly one valid Implementation Class UID", got=", ".join(repr(uid) for uid in uids) or "none")
+
+
+@pytest.mark.requirement("ASSOC-07")
+@pytest.mark.parametrize("step", [SEND, SEND_SMALL], ids=lambda step: str(step.name))
+def test_keeps_to_the_maximum_pdu_length(repository: Repository, step: Step) -> None:
+    reception = repository.performed(step)[1].reception
+    longer = [violation for violation in reception.violations if violation.clause == "PS3.8 D.1"]
+    got = longer[0].got if longer else f"{reception.largest_pdu} bytes"
+    within = not longer and reception.largest_pdu <= (step.max_pdu or reception.largest_pdu)
+    expect(within, expected=f"no P-DATA-TF of more than {step.max_pdu} bytes, as we announced (PS3.8 D.1.1)", got=got)
+    repository.intake(step)
 
 
 @pytest.mark.requirement("ASSOC-13")
