@@ -48,13 +48,13 @@ def _roots(instance: Instance, _expected: Expected) -> Iterator[Breach]:
         if uid.startswith(_DICOM_ROOT):
             yield Breach("a root that manufacturer or site holds", f"{name} stands under 1.2.840.10008, which is DICOM's own (PS3.5 9)")
         elif uid.startswith("2.25.") and not _is_uuid(uid[5:]):
-            yield Breach("a UUID after 2.25 (PS3.5 B.2)", f"{name} stands under 2.25 with more than one number, or more than 128 bits")
+            yield Breach("a UUID after 2.25 (PS3.5 B.2)", f"{name} stands under 2.25 with a number of more than 128 bits")
         elif sample := next((root for root in _SAMPLE_ROOTS if uid.startswith(root)), ""):
             yield Breach("a root that manufacturer or site holds", f"{name} stands under {sample[:-1]}, the sample root of a toolkit")
 
 
 def _is_uuid(number: str) -> bool:
-    return number.isdigit() and int(number) < 2**128
+    return int(number.partition(".")[0]) < 2**128
 
 
 def _differ(instance: Instance, _expected: Expected) -> Iterator[Breach]:

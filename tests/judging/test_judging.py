@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from pydicom import Dataset
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
 
 from conformance.judging import Arrival, Authority, Expected, Judgement, judge
 from conformance.judging.proof import BREAKS
@@ -135,6 +137,22 @@ def test_what_no_named_fault_breaks(row: str, how: Callable[[Dataset], None], sy
 def test_a_number_of_ten_digits_under_a_local_issuer_is_no_health_card(synthesizer: Synthesizer, arrive: Arrive) -> None:
     study = synthesizer.study("CT", patient=synthesizer.patient(id="1234567897", other_ids=()))
     assert judge(arrive(map(encode, study.datasets()))).ruling("IDENT-14").examined == 0
+
+
+@pytest.mark.parametrize(
+    ("declared", "name", "sound"),
+    [
+        ("ISO_IR 166", "รก^ก".encode("iso8859_11"), True),  # reads as UTF-8 too
+        ("ISO_IR 203", "SYNTHETIC-Bœuf^Zoé".encode("iso8859_15"), True),  # pydicom knows no Latin alphabet No. 9
+        ("ISO_IR 100", "SYNTHETIC-Zoé^A".encode(), False),
+    ],
+)
+def test_text_is_read_by_its_bytes(declared: str, name: bytes, sound: bool, synthesizer: Synthesizer, arrive: Arrive) -> None:
+    dataset = next(synthesizer.study("CT", character_set="ISO_IR 100").datasets())
+    dataset.SpecificCharacterSet = declared
+    dataset[0x00100010] = RawDataElement(Tag(0x00100010), "PN", len(name), name, 0, False, True)
+    ruling = judge(arrive([encode(dataset)])).ruling("CHAR-01")
+    assert (ruling.examined, bool(ruling.findings)) == (1, not sound)
 
 
 def test_a_uid_that_is_given_twice_shows_between_studies(synthesizer: Synthesizer, arrive: Arrive) -> None:
