@@ -31,7 +31,8 @@ _DISAGREES = re.compile(r"Error - .*attribute has different value - Element=<(\w
 _LAYOUT = ("Tags out of order", "Bad Value Length")
 """What is wrong with the order and the lengths of elements (PS3.5 7.1), after which it may lose its way."""
 
-_UNREAD = (*_LAYOUT, "read failed", "Seek failed", "Information Object Not found")
+_UNKNOWN_CLASS = "Information Object Not found"
+_UNREAD = (*_LAYOUT, "read failed", "Seek failed", _UNKNOWN_CLASS)
 
 DCIODVFY_IS_WRONG: tuple[tuple[str, str], ...] = (
     # element, words of the line
@@ -65,6 +66,11 @@ class Said:
 
     errors: tuple[str, ...] = ()
     unread: str = ""
+
+    @property
+    def knows_the_class(self) -> bool:
+        """Whether it has tables for the SOP class."""
+        return _UNKNOWN_CLASS not in self.unread
 
 
 def program(name: str) -> Path | None:

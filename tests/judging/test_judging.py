@@ -8,6 +8,7 @@ import pytest
 from pydicom import Dataset
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
+from pydicom.uid import ColonCADSRStorage
 
 from conformance.judging import Arrival, Authority, Expected, Judgement, judge
 from conformance.judging.proof import BREAKS
@@ -171,6 +172,18 @@ def test_a_reference_resolves_or_is_a_finding_and_is_left_alone_where_a_study_ma
     assert judge(arrivals).ruling("INTEG-15").examined == 1
     assert broken_rows(judge(arrivals[1:])) == {"INTEG-15"}
     assert judge(arrivals[1:], Expected(complete=False)).ruling("INTEG-15").examined == 0
+
+
+@pytest.mark.parametrize(("broken", "said"), [(False, []), (True, ["StudyInstanceUID is missing, of Type 1 in module general-study"])])
+def test_a_class_that_dciodvfy_does_not_know_is_held_against_the_tables_of_highdicom(
+    broken: bool, said: list[str], synthesizer: Synthesizer, arrive: Arrive
+) -> None:
+    dataset = next(synthesizer.study("SR").datasets())
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = ColonCADSRStorage
+    if broken:
+        del dataset.StudyInstanceUID
+    ruling = judge(arrive([encode(dataset)])).ruling("STORE-16")
+    assert (ruling.examined, [finding.got for finding in ruling.findings]) == (1, said)
 
 
 def test_without_dciodvfy_completeness_is_not_examined(synthesizer: Synthesizer, arrive: Arrive, monkeypatch: pytest.MonkeyPatch) -> None:
