@@ -94,9 +94,9 @@ class Operator:
             known = ", ".join(f"{{{name}}}" for name in sorted(facts))
             raise TriggerError(f"cannot be filled in ({error})", where="--trigger", remedy=f"use {known}") from error
 
-    def perform(self, errand: Errand, watch: Watch, *, patience: float | None = None) -> Performance:
-        """Have an errand done, and wait until it is, `patience` seconds at most."""
-        deadline = time.monotonic() + (self.patience if patience is None else patience)
+    def perform(self, errand: Errand, watch: Watch) -> Performance:
+        """Have an errand done, and wait until it is."""
+        deadline = time.monotonic() + self.patience
         with self.bare(), _shown(errand) as show:
             if not self.trigger:
                 return self._wait(errand, watch, deadline, show, lambda: None)

@@ -14,7 +14,7 @@ import pytest
 
 from conformance import source, suite
 from conformance.dimse import Listener
-from conformance.embedded import embedded_archive
+from conformance.embedded import SENDER_TRIGGER, embedded_archive
 from conformance.evidence import Recorder
 from conformance.guide import Role
 from conformance.operating import Operator
@@ -102,8 +102,11 @@ def start_system(means: Means, opened: ExitStack) -> System:
 
 
 def start_repository(means: Means, opened: ExitStack) -> Repository:
-    """Start the repository to which a source sends."""
-    return opened.enter_context(Repository.serving(means.target, means.operator, means.ask))
+    """Start the repository to which a source sends, and let the embedded sender do the steps if it is the one to test."""
+    target, operator = means.target, means.operator
+    if target.host == EMBEDDED:
+        target, operator = replace(target, host=target.listen_host), replace(operator, trigger=operator.trigger or SENDER_TRIGGER)
+    return opened.enter_context(Repository.serving(target, operator, means.ask))
 
 
 def start_inbox(means: Means, _opened: ExitStack) -> Inbox:

@@ -15,10 +15,11 @@ TAKEN = range(0xB000, 0xC000)  # warnings: the object is stored all the same (PS
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One object that came whole, and what was answered or done instead."""
+    """One object that came whole, what was answered or done instead, and how long its file is."""
 
     received: Received
     answer: int | Reaction
+    octets: int = 0
 
     @property
     def taken(self) -> bool:
@@ -108,10 +109,11 @@ class Intake:
     def _store(self, received: Received, answer: int | Reaction) -> int | Reaction:
         with self._lock:
             self._stirred = time.monotonic()
-            self.octets += received.path.stat().st_size if received.path else 0
+            octets = received.path.stat().st_size if received.path else 0
+            self.octets += octets
             if self.octets > MAX_SPOOL:
                 answer = OUT_OF_RESOURCES
-            self.attempts.append(Attempt(received, answer))
+            self.attempts.append(Attempt(received, answer, octets))
         return answer
 
 

@@ -10,10 +10,11 @@ from functools import partial
 from typing import Any
 
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom import AE
 
 from conformance.reference.faults.fault import rows
 from conformance.reference.sender.sender import Pair, Sender
-from conformance.reference.wire import Courier
+from conformance.reference.wire import Courier, Messages
 from generators import FAULTS as OBJECT_FAULTS
 from generators import Encoded, Study, encode
 
@@ -46,12 +47,14 @@ class MalformedImplementation(Sender):
         self.ae._implementation_uid = UID("1.2.826.0.1.03680043")
 
 
+class LongMessages(Messages):
+    maximum_pdu_size = 32768  # whatever the repository announced
+
+
 class DeafToMaximum(Courier):
-    def open(self, address: tuple[str, int], called: str, contexts: list[Any], roles: list[Any]) -> bool:
-        established = super().open(address, called, contexts, roles)
-        if established:
-            self.acceptor.maximum_length = 32768
-        return established
+    def __init__(self, ae: AE, mode: str) -> None:
+        super().__init__(ae, mode)
+        self.dimse = LongMessages(self)
 
 
 class OversizedPdus(Sender):

@@ -22,7 +22,8 @@ SUCCESS = 0x0000
 WARNINGS = range(0xB000, 0xC000)  # PS3.4 Table B.2-1
 ATTEMPTS = 12
 PAUSE_SECONDS = 0.1
-DIVERSE = ("CT", "US-MULTIFRAME", "KO")  # two images, one of several frames, and a document that refers to images
+ACCENTED = "SYNTHETIC-Lévesque^Zoé"  # text beyond the default repertoire (PS3.5 6.1.2.2)
+SIDE = 96  # pixels: an image of 16 bits is longer than 16384 bytes, so it fills more than one PDU
 
 Pair = tuple[str, str]  # (SOP class, transfer syntax)
 
@@ -67,10 +68,13 @@ class Sender:
         """The studies of a step, each of a patient of its own."""
         made = self.synthesizer(step)
         if step == "send":
-            return [made.study(modalities=DIVERSE), made.study("MR")]
+            return [
+                made.study(modalities=("CT", "US-MULTIFRAME"), patient=made.patient(name=ACCENTED), rows=SIDE, columns=SIDE),
+                made.study(modalities=("MR", "KO"), rows=SIDE, columns=SIDE),
+            ]
         if step == "unscheduled":
             return [made.study("CR", instances=1), made.study("CR", instances=1)]
-        return [made.study("CT", instances=4)]
+        return [made.study("CT", instances=4, rows=SIDE, columns=SIDE)]
 
     def objects(self, step: str) -> list[Encoded]:
         """The objects of a step, encoded; the images of several frames with loss."""
