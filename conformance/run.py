@@ -3,6 +3,7 @@
 import platform
 import secrets
 import time
+from base64 import b64encode
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -17,6 +18,7 @@ import msgspec
 from conformance.attestations import Attestation
 from conformance.errors import ConformanceError
 from conformance.guide import Level, Register, Requirement, Waiver
+from conformance.judging import Judgement
 from conformance.operating import Operator
 from conformance.roles import Means, Room, Subject, room_of
 from conformance.suite.offer import Offer
@@ -33,6 +35,7 @@ CASES_FOLDER = "cases"
 NONCE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 NONCE_LENGTH = 6
 UNANSWERED_CHECKS = 4
+MAX_SERIES = 2000
 WITHOUT_HOSTILE = "the hostile checks were left out (--no-hostile)"
 WITHOUT_NETWORK = "the files of a folder were judged, and the system was asked nothing (--inbox)"
 
@@ -170,6 +173,8 @@ class Run:
             self.partial.append(interrupted)
         if self.subject.offer is not None and self._identity is not None:
             self._writer.write(with_offer(self._identity, self.subject.offer))
+        if self.subject.ledger.received is not None:
+            self._writer.write(received_record(self.subject.ledger.received))
         rows = [self._row(requirement) for requirement in self.scope]
         self.partial += self._stale_waivers(rows)
         for row in rows:
@@ -352,6 +357,32 @@ def with_offer(identity: results.Identity, offer: Offer) -> results.Identity:
     """Add what the system accepted when it was asked for everything."""
     offers = [results.Offer(classes, list(syntaxes)) for syntaxes, classes in offer.groups.items()]
     return msgspec.structs.replace(identity, offers=offers, refused=list(offer.refused), options=dict(offer.options))
+
+
+def received_record(judgement: Judgement) -> results.Received:
+    """Tell what a source brought, series by series."""
+    return results.Received(
+        instances=judgement.instances,
+        series=[
+            results.ReceivedSeries(
+                patient=patient.serial,
+                study=study.serial,
+                series=series.serial,
+                modality=series.modality,
+                instances=series.instances,
+                octets=series.octets,
+                transfer_syntaxes=list(series.transfer_syntaxes),
+                sop_classes=list(series.sop_classes),
+                thumbnail=b64encode(series.thumbnail).decode("ascii"),
+            )
+            for patient in judgement.patients
+            for study in patient.studies
+            for series in study.series
+        ][:MAX_SERIES],
+        unread=judgement.unread,
+        unreadable=[results.Unreadable(each.name, each.reason) for each in judgement.unreadable],
+        remarks=[str(remark) for remark in judgement.remarks],
+    )
 
 
 def builtins(value: object) -> dict[str, object]:

@@ -7,14 +7,17 @@ from enum import StrEnum
 from itertools import groupby
 from pathlib import PurePosixPath
 
+import msgspec
+
 from conformance.guide import Level, Provenance
 from conformance.verdicts import UNDECIDED, Certification, Verdict
 from reports.chart import Segment, bar
 from reports.identity import Fact, Offered, Support, facts, offers, support, system_name, undeclared
 from reports.judging import Judged, certification, counts, judged
-from reports.results import Check, Finding, Preflight, Results, StoredObject, WireStep
+from reports.results import Check, Finding, Preflight, ReceivedSeries, Results, StoredObject, WireStep
 
 STEPS_SHOWN = 40  # of a transcript, at its beginning and again at its end
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{0,40000}={0,2}")  # 96 x 96 pixels and what PNG adds
 _ABBREVIATIONS = {
     **{f"c {service}": f"C-{service.upper()}" for service in ("echo", "store", "find", "move", "get")},
     "ae": "AE",
@@ -47,6 +50,18 @@ class Reason(StrEnum):
     NOTHING = "nothing"
     WAIVED = "waived"
     RECORDED = "recorded"
+
+
+HARM: tuple[frozenset[str], ...] = tuple(
+    frozenset(groups.split())
+    for groups in (
+        "INTEG IDENT REJECT IOCM",  # filed under the wrong patient or study, or without one
+        "STORE COMMIT RETR",  # lost, or incomplete without a word
+        "XFER CHAR QUERY WORK WEB",  # not readable, or not found
+        "SEC",  # seen by others
+    )
+)
+"""Groups of the register by what a breach does to a patient's images, the gravest first; the others come last."""
 
 
 class Gap(StrEnum):
@@ -200,6 +215,12 @@ class Page:
         return undeclared(self.results)
 
     @property
+    def received(self) -> tuple[ReceivedSeries, ...]:
+        """The series that a source brought; a thumbnail that is no short base64 text is left out."""
+        held = self.results.received.series if self.results.received else []
+        return tuple(one if _BASE64.fullmatch(one.thumbnail) else msgspec.structs.replace(one, thumbnail="") for one in held)
+
+    @property
     def attested(self) -> tuple[Row, ...]:
         """Rows that rest on what somebody stated."""
         return tuple(row for row in self.rows if row.judged.attestation)
@@ -291,9 +312,10 @@ def _cards(rows: Iterable[Row], numbers: Mapping[str, int]) -> Iterator[Card]:
         yield Card(row, tuple(_witnesses(row.judged, numbers, told)))
 
 
-def _weight(row: Row) -> tuple[int, bool, int, int]:
+def _weight(row: Row) -> tuple[int, bool, int, int, int]:
     one = row.judged
-    return list(Verdict).index(one.verdict), one.waived, list(Level).index(one.level), list(Provenance).index(one.provenance)
+    harm = next((rank for rank, groups in enumerate(HARM) if one.group in groups), len(HARM))
+    return list(Verdict).index(one.verdict), one.waived, list(Level).index(one.level), harm, list(Provenance).index(one.provenance)
 
 
 def _witnesses(one: Judged, numbers: Mapping[str, int], told: set[str]) -> Iterator[Witness]:

@@ -203,7 +203,7 @@ def _has_other_ids(instance: Instance, _expected: Expected) -> bool:
 
 
 def _other_ids(instance: Instance, _expected: Expected) -> Iterator[Breach]:
-    if instance.text("OtherPatientIDs"):
+    if instance.text("OtherPatientIDs") and not items_of(instance.dataset, "OtherPatientIDsSequence"):
         yield Breach("other identifiers in (0010,1002), each with its issuer", "the retired Other Patient IDs (0010,1000) is used")
     for item in items_of(instance.dataset, "OtherPatientIDsSequence"):
         if not text_of(item, "PatientID"):

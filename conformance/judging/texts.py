@@ -14,7 +14,12 @@ from conformance.judging.rules import Breach, Rule
 from generators.charsets import python_encodings
 
 _EXPECTED = "text in the repertoire that Specific Character Set (0008,0005) declares"
-_MULTI_BYTE = frozenset(("utf8", "gb18030", "gbk", "shift_jis"))
+_LATIN_9 = frozenset(("ISO_IR 203", "ISO 2022 IR 203"))
+"""Latin alphabet No. 9 (PS3.3 Tables C.12-2 and C.12-3), which pydicom does not know."""
+
+_LATIN = frozenset(("latin_1", "iso8859_15"))
+"""Sets in which the second byte of a letter of UTF-8 is a sign or a control character; in Thai or Cyrillic it may be a letter."""
+
 _ESCAPE = b"\x1b"
 
 
@@ -43,13 +48,15 @@ def _wrong(raw: Raw) -> str:
             decode_bytes(raw.value, list(encodings), PN_DELIMS if raw.vr == "PN" else TEXT_VR_DELIMS)
     except (UserWarning, UnicodeError, LookupError):
         return f"holds bytes that {'the declared character set' if declared else 'no declared character set'} gives"
-    if len(encodings) == 1 and encodings[0].lower() not in _MULTI_BYTE and _is_utf8(raw.value):
+    if len(encodings) == 1 and encodings[0] in _LATIN and _is_utf8(raw.value):
         return "is UTF-8 under a single-byte character set"
     return ""
 
 
 @lru_cache(maxsize=64)
 def _encodings(declared: str) -> tuple[str, ...] | None:
+    if declared in _LATIN_9:
+        return ("iso8859_15",)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -59,7 +66,7 @@ def _encodings(declared: str) -> tuple[str, ...] | None:
 
 
 def _is_utf8(value: bytes) -> bool:
-    """Say whether bytes that a single-byte set would also give are UTF-8: two letters that stand for one in every place is no accident."""
+    """Say whether the bytes are UTF-8 in every place, which text in Latin letters is not by accident."""
     if _ESCAPE in value:
         return False
     try:

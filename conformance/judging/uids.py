@@ -16,6 +16,7 @@ _OWN = (
     ("SeriesInstanceUID", "Series Instance UID (0020,000E)"),
     ("SOPInstanceUID", "SOP Instance UID (0008,0018)"),
 )
+_ARCS = re.compile(r"0\.[0-59]\.|1\.[0-3]\.|2\.\d+\.")
 _DICOM_ROOT = "1.2.840.10008."
 _SAMPLE_ROOTS = ("1.2.3.", "1.2.826.0.1.3680043.8.498.", "1.2.276.0.7230010.3.", "1.3.6.1.4.1.9590.100.")
 """Roots that toolkits ship for their own examples: pydicom's, DCMTK's, MATLAB's, and that of every tutorial."""
@@ -43,18 +44,20 @@ def malformed(value: bytes) -> str:
 def _roots(instance: Instance, _expected: Expected) -> Iterator[Breach]:
     for keyword, name in _OWN:
         uid = instance.text(keyword)
-        if malformed(uid.encode()):  # INTEG-10
+        if not uid or malformed(uid.encode()):  # INTEG-10
             continue
         if uid.startswith(_DICOM_ROOT):
             yield Breach("a root that manufacturer or site holds", f"{name} stands under 1.2.840.10008, which is DICOM's own (PS3.5 9)")
+        elif not _ARCS.match(uid):
+            yield Breach("a root that manufacturer or site holds", f"{name} begins with an arc that nobody assigns (ISO/IEC 9834-1)")
         elif uid.startswith("2.25.") and not _is_uuid(uid[5:]):
-            yield Breach("a UUID after 2.25 (PS3.5 B.2)", f"{name} stands under 2.25 with more than one number, or more than 128 bits")
+            yield Breach("a UUID after 2.25 (PS3.5 B.2)", f"{name} stands under 2.25 with a number of more than 128 bits")
         elif sample := next((root for root in _SAMPLE_ROOTS if uid.startswith(root)), ""):
             yield Breach("a root that manufacturer or site holds", f"{name} stands under {sample[:-1]}, the sample root of a toolkit")
 
 
 def _is_uuid(number: str) -> bool:
-    return number.isdigit() and int(number) < 2**128
+    return int(number.partition(".")[0]) < 2**128
 
 
 def _differ(instance: Instance, _expected: Expected) -> Iterator[Breach]:

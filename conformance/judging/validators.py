@@ -31,12 +31,13 @@ _DISAGREES = re.compile(r"Error - .*attribute has different value - Element=<(\w
 _LAYOUT = ("Tags out of order", "Bad Value Length")
 """What is wrong with the order and the lengths of elements (PS3.5 7.1), after which it may lose its way."""
 
-_UNREAD = (*_LAYOUT, "read failed", "Seek failed", "Information Object Not found")
+_UNKNOWN_CLASS = "Information Object Not found"
+_UNREAD = (*_LAYOUT, "read failed", "Seek failed", _UNKNOWN_CLASS)
 
 DCIODVFY_IS_WRONG: tuple[tuple[str, str], ...] = (
     # element, words of the line
     ("Laterality", "Missing attribute"),  # PS3.3 C.7.3.1: of paired structures; it also asks where no body part is named
-    ("PhotometricInterpretation", "<YBR_FULL>"),  # PS3.3 C.7.6.3.1.2 defines it, with no word on the syntax that it stands in
+    ("PhotometricInterpretation", "<YBR_FULL"),  # PS3.3 C.7.6.3.1.2 defines it and YBR_FULL_422, in whatever class
     ("", "present when condition unsatisfied"),  # STORE-16 speaks of what must be there
 )
 """What is not blamed by its word, since it is not so."""
@@ -49,6 +50,7 @@ DECIDED_ELSEWHERE: tuple[tuple[str, str], ...] = (
     ("", "has same value as"),  # INTEG-12
     ("", "[UI]"),  # INTEG-10
     ("", "Invalid use of NEMA organization root"),  # INTEG-11
+    ("", "Illegal root for UID"),
     ("StudyDate", "Value invalid for this VR"),  # IDENT-19
     ("StudyTime", "Value invalid for this VR"),
     ("PatientBirthDate", "Value invalid for this VR"),  # IDENT-15
@@ -65,6 +67,11 @@ class Said:
 
     errors: tuple[str, ...] = ()
     unread: str = ""
+
+    @property
+    def knows_the_class(self) -> bool:
+        """Whether it has tables for the SOP class."""
+        return _UNKNOWN_CLASS not in self.unread
 
 
 def program(name: str) -> Path | None:

@@ -46,15 +46,18 @@ INBOX = pytest.StashKey[Inbox]()
 
 
 def judge_subject(subject: Repository | Inbox) -> Judgement:
-    """Judge everything that a source brought, once.
+    """Judge everything that a source brought, once, and remember it for the report.
 
     Raises:
         NotExercised: the step in which it sends was not taken.
     """
     claims = subject.target.claims
     if isinstance(subject, Inbox):
-        return judge(arrivals_in(subject.folder), expected_of(claims, complete=False))
-    return judge(_brought(subject), expected_of(claims, complete=True))
+        judgement = judge(arrivals_in(subject.folder), expected_of(claims, complete=False))
+    else:
+        judgement = judge(_brought(subject), expected_of(claims, complete=True))
+    subject.ledger.received = judgement
+    return judgement
 
 
 def _brought(repository: Repository) -> Iterator[Arrival]:

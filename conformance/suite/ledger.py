@@ -1,9 +1,12 @@
-"""What the run sent, what the system answered, and what is left on it: the memory that outlives a single check."""
+"""What the run sent, what the system answered or brought, and what is left on it: the memory that outlives a single check."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 
+from pydicom.multival import MultiValue
+
 from conformance.dimse import Answer, StatusClass
+from conformance.judging import Judgement
 from generators import Encoded
 
 
@@ -25,6 +28,7 @@ class Ledger:
     left: dict[str, Left] = field(default_factory=dict)
     statuses: Counter[int] = field(default_factory=Counter)
     foreign: int = 0
+    received: Judgement | None = None
     _coerced: set[str] = field(default_factory=set)
 
     def is_ours(self, sop_instance_uid: str) -> bool:
@@ -46,8 +50,13 @@ class Ledger:
             return
         dataset = instance.dataset()
         self.left[instance.sop_instance_uid] = Left(
-            patient_id=str(dataset.get("PatientID", "")),
-            study_uid=str(dataset.get("StudyInstanceUID", "")),
-            series_uid=str(dataset.get("SeriesInstanceUID", "")),
+            patient_id=_as_sent(dataset.get("PatientID")),
+            study_uid=_as_sent(dataset.get("StudyInstanceUID")),
+            series_uid=_as_sent(dataset.get("SeriesInstanceUID")),
             sop_uid=instance.sop_instance_uid,
         )
+
+
+def _as_sent(value: object) -> str:
+    """An identifier, or, where a fault gave it several values, all of them with the backslash between."""
+    return "\\".join(map(str, value)) if isinstance(value, MultiValue) else str(value or "")

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 from pydicom import Dataset
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
+from pydicom.uid import ColonCADSRStorage
 
 from conformance.judging import Arrival, Authority, Expected, Judgement, judge
 from conformance.judging.proof import BREAKS
@@ -137,6 +140,22 @@ def test_a_number_of_ten_digits_under_a_local_issuer_is_no_health_card(synthesiz
     assert judge(arrive(map(encode, study.datasets()))).ruling("IDENT-14").examined == 0
 
 
+@pytest.mark.parametrize(
+    ("declared", "name", "sound"),
+    [
+        ("ISO_IR 166", "รก^ก".encode("iso8859_11"), True),  # reads as UTF-8 too
+        ("ISO_IR 203", "SYNTHETIC-Bœuf^Zoé".encode("iso8859_15"), True),  # pydicom knows no Latin alphabet No. 9
+        ("ISO_IR 100", "SYNTHETIC-Zoé^A".encode(), False),
+    ],
+)
+def test_text_is_read_by_its_bytes(declared: str, name: bytes, sound: bool, synthesizer: Synthesizer, arrive: Arrive) -> None:
+    dataset = next(synthesizer.study("CT", character_set="ISO_IR 100").datasets())
+    dataset.SpecificCharacterSet = declared
+    dataset[0x00100010] = RawDataElement(Tag(0x00100010), "PN", len(name), name, 0, False, True)
+    ruling = judge(arrive([encode(dataset)])).ruling("CHAR-01")
+    assert (ruling.examined, bool(ruling.findings)) == (1, not sound)
+
+
 def test_a_uid_that_is_given_twice_shows_between_studies(synthesizer: Synthesizer, arrive: Arrive) -> None:
     first, second = (next(synthesizer.study("CT").datasets()) for _ in range(2))
     assert judge(arrive([encode(first), encode(first)])).ruling("INTEG-09").examined == 0
@@ -153,6 +172,18 @@ def test_a_reference_resolves_or_is_a_finding_and_is_left_alone_where_a_study_ma
     assert judge(arrivals).ruling("INTEG-15").examined == 1
     assert broken_rows(judge(arrivals[1:])) == {"INTEG-15"}
     assert judge(arrivals[1:], Expected(complete=False)).ruling("INTEG-15").examined == 0
+
+
+@pytest.mark.parametrize(("broken", "said"), [(False, []), (True, ["StudyInstanceUID is missing, of Type 1 in module general-study"])])
+def test_a_class_that_dciodvfy_does_not_know_is_held_against_the_tables_of_highdicom(
+    broken: bool, said: list[str], synthesizer: Synthesizer, arrive: Arrive
+) -> None:
+    dataset = next(synthesizer.study("SR").datasets())
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = ColonCADSRStorage
+    if broken:
+        del dataset.StudyInstanceUID
+    ruling = judge(arrive([encode(dataset)])).ruling("STORE-16")
+    assert (ruling.examined, [finding.got for finding in ruling.findings]) == (1, said)
 
 
 def test_without_dciodvfy_completeness_is_not_examined(synthesizer: Synthesizer, arrive: Arrive, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from conformance.guide import Role, load_register
 from conformance.judging import Judgement
 from conformance.operating import Errand, Operator, Performance, Watch
 from conformance.reference.sender import FAULTS, STEPS, Sender, SenderFault
-from conformance.reference.sender.faults import OBJECTS
+from conformance.reference.sender.faults import OBJECTS, SETS
 from conformance.retelling import results_of
 from conformance.source import test_cases, test_failures, test_objects, test_sending
 from conformance.source.objects import judge_subject
@@ -121,7 +121,7 @@ def checks(*modules: ModuleType) -> Iterator[tuple[Callable[..., None], list[str
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=lambda fault: fault.name)
 def test_a_fault_is_failed_for_exactly_what_it_breaks(fault: SenderFault) -> None:
-    modules = [test_objects] if fault.name in OBJECTS else [test_sending, test_cases, test_failures]
+    modules = [test_objects] if fault.name in OBJECTS or fault in SETS else [test_sending, test_cases, test_failures]
     with ExitStack() as opened:
         seen = Yard(fault, 1, opened).judged(*modules)
     bad = {id_ for id_, verdict in seen.items() if verdict in (Verdict.FAIL, Verdict.WARN)}

@@ -190,6 +190,22 @@ class BreaksAnObject(Sender):
         return [*sound[:place], self.fault.encode(datasets[place], sound[place].transfer_syntax_uid), *sound[place + 1 :]]
 
 
+class ReusesAnInstanceUid(Sender):
+    """Counts its UIDs from the beginning for each study; the last object is one that nothing refers to."""
+
+    def objects(self, step: str) -> list[Encoded]:
+        first, *others, last = super().objects(step)
+        return [first, *others, _under(last, first.sop_instance_uid)]
+
+
+class LeavesOutAnImage(Sender):
+    """Sends the document, and not all images that it refers to."""
+
+    def objects(self, step: str) -> list[Encoded]:
+        *others, _referred_to, document = super().objects(step)
+        return [*others, document]
+
+
 BEHAVIOUR = (
     SenderFault("no-default-syntax", "proposes Explicit VR Little Endian alone", NoDefaultSyntax, rows("ASSOC-13 DOC-02")),
     SenderFault("sends-more", "sends objects of a SOP class that its profile does not declare", SendsMore, rows("DOC-02")),
@@ -213,6 +229,12 @@ BEHAVIOUR = (
     SenderFault("corrects-without-note", "sends corrected copies and no rejection note", CorrectsWithoutNote, rows("IOCM-08")),
 )
 
+SETS = (
+    SenderFault("reuses-an-instance-uid", "gives two objects one SOP Instance UID", ReusesAnInstanceUid, rows("INTEG-09")),
+    SenderFault("leaves-out-an-image", "sends a document without an image that it refers to", LeavesOutAnImage, rows("INTEG-15")),
+)
+"""The faults of what is sent together."""
+
 OBJECTS: Mapping[str, str] = {
     "absent-rows": "STORE-16",
     "series-in-another-study": "INTEG-01",
@@ -224,6 +246,7 @@ OBJECTS: Mapping[str, str] = {
     "instance-not-of-the-command": "INTEG-14",
     "blank-patient-id": "IDENT-01 INTEG-06",
     "blank-accession-number": "IDENT-02 IDENT-16",
+    "unissued-patient-id": "IDENT-04 INTEG-06",
     "untyped-issuer-oid": "IDENT-05",
     "two-accession-issuers": "IDENT-09",
     "placeholder-patient-id": "IDENT-13 INTEG-06",
@@ -234,12 +257,13 @@ OBJECTS: Mapping[str, str] = {
     "empty-referring-physician": "IDENT-18",
     "dashed-study-date": "IDENT-19 INTEG-06",
     "malformed-time-zone": "IDENT-20",
+    "unissued-other-id": "IDENT-22",
     "undeclared-character-set": "CHAR-01",
     "big-endian-in-little": "XFER-07",
     "denied-loss": "XFER-14",
 }
 """The faults of objects that a sender is given, and what each breaks in a study of sound objects."""
 
-FAULTS: Mapping[str, SenderFault] = {fault.name: fault for fault in BEHAVIOUR} | {
+FAULTS: Mapping[str, SenderFault] = {fault.name: fault for fault in (*BEHAVIOUR, *SETS)} | {
     name: SenderFault(name, OBJECT_FAULTS[name].summary, partial(BreaksAnObject, name), rows(broken)) for name, broken in OBJECTS.items()
 }
