@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from conformance.dimse import Listener, Timeouts
 from conformance.embedded import PROFILES
 from conformance.findings import observe
-from conformance.guide import Role, load_register
+from conformance.guide import Level, Role, load_register
 from conformance.judging import Judgement
 from conformance.operating import Errand, Operator, Performance, Watch
 from conformance.reference.sender import FAULTS, STEPS, Sender, SenderFault
@@ -134,3 +134,9 @@ def test_the_clean_sender_fails_nothing(seed: int) -> None:
     with ExitStack() as opened:
         seen = Yard(None, seed, opened).judged(test_sending, test_cases, test_failures, test_objects)
     assert {id_: verdict for id_, verdict in seen.items() if verdict is not Verdict.PASS} == {"IDENT-21": Verdict.NOT_APPLICABLE}
+
+
+def test_every_row_that_binds_a_source_and_has_a_check_has_a_fault() -> None:
+    checked = {id_ for _, ids in checks(test_sending, test_cases, test_failures, test_objects) for id_ in ids}
+    broken = {id_ for fault in FAULTS.values() for id_ in fault.breaks}
+    assert {id_ for id_ in checked - broken if REGISTER[id_].level is not Level.MAY} == set()
