@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydicom import dcmread
+
 from conformance.dimse import PUSH_MODEL, VERIFICATION, AssociationRequest, Policy, PresentationContext, Reaction, Received, Reception
 from conformance.source.script import OUT_OF_RESOURCES, Step
 
 MAX_SPOOL = 64 << 30  # bytes on disk in one step; past it we are out of resources, and say so
+LOOKS = 50  # objects that are looked into at a time
 TAKEN = range(0xB000, 0xC000)  # warnings: the object is stored all the same (PS3.4 Table B.2-1)
 
 
@@ -42,7 +45,8 @@ class Intake:
         self.turns_taken = 0
         self.octets = 0
         self.reception: Reception
-        self._answered: dict[int, int] = {}
+        self._studies: set[str] = set()
+        self._looked_into = 0
         self._stirred = self._began = time.monotonic()
         self._lock = threading.Lock()
         self.policy = Policy(directory=spool, echo=self._echo, turn=self._turn, max_pdu=step.max_pdu, silence=silence)
@@ -71,7 +75,11 @@ class Intake:
     # --- for the operator
 
     def arrived(self) -> bool:
-        """Whether the step has brought what it is for."""
+        """Whether all that the step waits for has come."""
+        return self.of_use() and (self.step.studies == 1 or self._count_studies() >= self.step.studies)
+
+    def of_use(self) -> bool:
+        """Whether enough has come for checks to look at."""
         with self._lock:
             if not self.step.objects:
                 return self.echoes > 0
@@ -87,6 +95,14 @@ class Intake:
         seconds = max(self._stirred - self._began, 0.001)
         rate = f"{self.octets / seconds / 1e6:.1f} MB/s"
         return f"{self.turns_taken} associations, {len(self.attempts)} objects, {self.octets / 1e6:.1f} MB, {rate}, {self.echoes} echoes"
+
+    def _count_studies(self) -> int:
+        """Look into some of the objects that it has not looked into yet: by the operator's thread, not while they are received."""
+        if len(self._studies) < self.step.studies:
+            new = self.attempts[self._looked_into : self._looked_into + LOOKS]
+            self._looked_into += len(new)
+            self._studies.update(filter(None, (study_of(attempt.received.path) for attempt in new)))
+        return len(self._studies)
 
     # --- called by the listener's threads
 
@@ -120,3 +136,13 @@ class Intake:
 def is_for_storage(contexts: Sequence[PresentationContext]) -> bool:
     """Whether an association proposes more than to verify and to commit."""
     return any(context.abstract_syntax not in (VERIFICATION, PUSH_MODEL) for context in contexts)
+
+
+def study_of(path: Path | None) -> str:
+    """The Study Instance UID of a file; "" where it cannot be read, whatever is wrong with it."""
+    if path is None:
+        return ""
+    try:
+        return str(dcmread(path, stop_before_pixels=True, specific_tags=["StudyInstanceUID"]).get("StudyInstanceUID") or "")
+    except Exception:  # the bytes are a stranger's; it is for the judging to say what is wrong
+        return ""

@@ -98,7 +98,7 @@ class Repository:
                 if performance.done:
                     break
                 performance = self._operator.perform(replace(errand, instruction=step.again), intake)
-        return performance, intake
+        return replace(performance, done=performance.done or intake.of_use()), intake
 
     def _lasting(self, step: Step) -> float | None:
         return (self.target.claims.retry_seconds or 0.0) if step.whole else None

@@ -37,13 +37,15 @@ GOOD = Turn()
 class Step:
     """One thing to do. `turns` are the associations for storage one after another, the last for all that follow.
 
-    `objects` is how many have to come for the step to be done, 0 where an echo is awaited. `whole`: the step goes on until what was
+    `objects` is how many have to come for the step to be of use, 0 where an echo is awaited, and `studies` of how many the operator is
+    waited for. `whole`: the step goes on until what was
     once tried has been taken, and where nothing comes by itself the operator is told `again`, if there is such a thing.
     """
 
     name: str
     instruction: str
     objects: int = 1
+    studies: int = 1
     turns: tuple[Turn, ...] = (GOOD,)
     echo: int = 0
     max_pdu: int | None = None
@@ -56,12 +58,12 @@ VERIFY_REFUSED = Step("verify-refused", "test the connection again: this time we
 SEND = Step(
     "send",
     f"send us two studies of two different patients, with objects of each kind that the product makes ({SYNTHETIC})",
-    objects=2,
+    studies=2,
     max_pdu=16384,
 )
 SEND_SMALL = Step("send-small", f"send us one more study ({SYNTHETIC}): this time we announce a small maximum PDU", max_pdu=4096)
 UNSCHEDULED = Step(
-    "unscheduled", f"send us two emergency cases, one after the other, made without a worklist entry ({SYNTHETIC})", objects=2
+    "unscheduled", f"send us two emergency cases, one after the other, made without a worklist entry ({SYNTHETIC})", studies=2
 )
 CORRECT = Step(
     "correct",
