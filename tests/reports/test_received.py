@@ -12,7 +12,7 @@ from reports.results import Received, ReceivedSeries, Results, Unreadable
 from .building import full_run
 from .parsing import parse
 
-PICTURE = base64.b64encode(b"\x89PNG").decode()
+PICTURE = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 SERIES = ReceivedSeries(
     patient=1, study=2, series=3, modality="CT", instances=212, octets=1 << 20, sop_classes=["CT Image Storage"], thumbnail=PICTURE
 )
