@@ -1,6 +1,9 @@
 """The harness's own archive as a system under test: a process of its own, started for one run."""
 
+import importlib.util
+import secrets
 import shlex
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +12,7 @@ from pathlib import Path
 
 from conformance.errors import ConformanceError
 from conformance.guide import Role
+from conformance.web import WebService
 
 _REFERENCE = Path(__file__).parent / "reference"
 PROFILE = _REFERENCE / "profile.toml"
@@ -19,6 +23,7 @@ SENDER_TRIGGER = f"{SENDER} --host {{host}} --port {{port}} --ae {{ae}} --callin
 """What does each step of a source, where the harness's own sender is the one to test."""
 SILENCE_SECONDS = 1
 STOP_SECONDS = 10
+LOOPBACK = "127.0.0.1"
 
 
 class EmbeddedArchiveError(ConformanceError):
@@ -45,6 +50,21 @@ def embedded_archive(ae_title: str, peer: str, options: Sequence[str] = ()) -> I
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def embedded_web(folder: Path) -> tuple[list[str], WebService | None]:
+    """The options that give the embedded archive a DICOMweb door, and that door; neither where the extra `web` is not installed.
+
+    The certificate to trust is left in `folder`.
+    """
+    if importlib.util.find_spec("trustme") is None:
+        return [], None
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port = probe.getsockname()[1]
+    ca, token = folder / "web-ca.pem", secrets.token_urlsafe()
+    service = WebService(f"https://{LOOPBACK}:{port}/dicom-web", ca=str(ca), secret=token)
+    return ["--web-port", str(port), "--web-ca", str(ca), f"--web-token={token}"], service
 
 
 def _ready(process: "subprocess.Popen[str]") -> tuple[str, int]:

@@ -27,7 +27,7 @@ class Option:
 
     @property
     def key(self) -> str:
-        return self.flag.removeprefix("--").replace("-timeout", "")
+        return self.flag.removeprefix("--").removeprefix("web-").replace("-timeout", "")
 
     @property
     def dest(self) -> str:
@@ -54,6 +54,16 @@ OPTIONS: tuple[Option, ...] = (
         None,
         "our address as the system sees it, where a NAT stands between (default: where we listen)",
         metavar="HOST:PORT",
+    ),
+    Option("--web-url", "web", None, "base URL of its DICOMweb service, above `studies` (default: none)", metavar="URL"),
+    Option("--web-ca", "web", None, "the certificates to trust there (default: the public ones of certifi)", metavar="FILE"),
+    Option("--web-user", "web", None, "user name there (default: the secret is a bearer token)", metavar="NAME"),
+    Option(
+        "--web-secret-env",
+        "web",
+        "CONFORMANCE_WEB_SECRET",
+        "the environment variable that holds the token, or the password of the user",
+        metavar="VARIABLE",
     ),
     Option("--role", "run", "archive", "the role in which the system is tested: `archive`, `source`", metavar="ROLE"),
     Option("--target-profile", "run", None, "the profile file (default: none)", metavar="FILE", in_profile=False),

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import pytest
 
 from conformance import source, suite
 from conformance.dimse import Listener
-from conformance.embedded import SENDER_TRIGGER, embedded_archive
+from conformance.embedded import SENDER_TRIGGER, embedded_archive, embedded_web
 from conformance.evidence import Recorder
 from conformance.guide import Role
 from conformance.operating import Operator
@@ -95,8 +96,9 @@ def start_system(means: Means, opened: ExitStack) -> System:
     target = replace(target, advertised=target.advertised or f"{target.listen_host}:{listener.port}")
     if target.host == EMBEDDED:
         peer = f"{target.calling_ae}={target.listen_host}:{listener.port}"
-        host, port = opened.enter_context(embedded_archive(target.ae_title, peer))
-        target = replace(target, host=host, port=port)
+        options, web = embedded_web(Path(opened.enter_context(TemporaryDirectory())))
+        host, port = opened.enter_context(embedded_archive(target.ae_title, peer, options))
+        target = replace(target, host=host, port=port, web=web)
     system = System(target, listener, means.synthesizer, Ledger())
     return system
 

@@ -342,7 +342,8 @@ def header(plan: Plan, target: Target, partial: list[str], scope: Sequence[Requi
             "port": str(target.port),
             "calling AE title": target.calling_ae,
             "our Storage SCP": target.advertised,
-        },
+        }
+        | ({"DICOMweb": target.web.url} if target.web else {}),
         profile=plan.profile,
         certify=plan.certify,
         partial=list(partial),

@@ -1,10 +1,12 @@
 """Who is tested: address, AE titles, role, time-outs and claims, from the command line and the one shareable profile file."""
 
+import os
 import socket
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -13,6 +15,7 @@ from conformance.dimse import Endpoint, Timeouts
 from conformance.errors import ConformanceError
 from conformance.guide import SERVICES, Role
 from conformance.options import BY_FLAG, OPTIONS, Option
+from conformance.web import WebService
 from generators.identity import HEALTH_CARD_OID
 
 EMBEDDED = "embedded"
@@ -71,10 +74,11 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The profile file, as it stands. The three tables of options are read against `conformance.options`."""
+    """The profile file, as it stands. The four tables of options are read against `conformance.options`."""
 
     product: Product = Product()
     network: dict[str, object] = {}
+    web: dict[str, object] = {}
     run: dict[str, object] = {}
     timeouts: dict[str, object] = {}
     claims: Claims = Claims()
@@ -100,6 +104,7 @@ class Target:
     product: Product = field(default_factory=Product)
     claims: Claims = field(default_factory=Claims)
     inbox: Path | None = None
+    web: WebService | None = None
 
     @property
     def role(self) -> Role:
@@ -133,7 +138,7 @@ def load_profile(path: Path) -> Profile:
     except msgspec.ValidationError as error:
         raise ProfileError(str(error), where=str(path), remedy="docs/profile.md lists the keys") from error
     _check_claims(profile.claims, str(path))
-    for section in ("network", "run", "timeouts"):
+    for section in ("network", "web", "run", "timeouts"):
         _check_section(section, getattr(profile, section), str(path))
     return profile
 
@@ -231,7 +236,23 @@ def build_target(settings: Settings) -> Target:
         product=settings.profile.product,
         claims=settings.profile.claims,
         inbox=inbox,
+        web=_web_service(settings),
     )
+
+
+def _web_service(settings: Settings) -> WebService | None:
+    url = settings.text("--web-url")
+    if not url:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username or parts.query:
+        remedy = "give https://HOST:PORT/PATH, without user, password or query"
+        raise ProfileError(f"is {parts.scheme}://{parts.hostname or ''}…", where="--web-url", remedy=remedy)
+    ca = settings.path("--web-ca")
+    if ca is not None and not ca.is_file():
+        raise ProfileError(f"{str(ca)!r} is no file", where="--web-ca", remedy="give a file of certificates in PEM")
+    secret = os.environ.get(settings.text("--web-secret-env"), "")
+    return WebService(url, str(ca or ""), settings.text("--web-user"), secret)
 
 
 def _timeouts(settings: Settings) -> Timeouts:

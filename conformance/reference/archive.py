@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydicom.uid import UID
 from pynetdicom import AE, PYNETDICOM_IMPLEMENTATION_UID
@@ -28,7 +28,20 @@ from conformance.reference.intake import Intake
 from conformance.reference.matching import Matcher
 from conformance.reference.retrieve import Retriever
 from conformance.reference.services import Address, Desk, Services
+from conformance.reference.web import WebServices
 from conformance.reference.wire import Acceptor, Courier, Server, configure
+
+if TYPE_CHECKING:
+    from conformance.reference.webserver import WebServer
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The DICOMweb door: its port, the bearer token that opens it, and where the certificate of its authority is to be left."""
+
+    port: int
+    token: str
+    ca_file: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,7 @@ class Settings:
     artim: float = 30.0
     idle: float = 90.0
     max_pdu: int = 65536
+    web: WebSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +75,7 @@ class Parts:
     services: type[Services] = Services
     acceptor: type[Acceptor] = Acceptor
     courier: type[Courier] = Courier
+    web: type[WebServices] = WebServices
     implementation: str = PYNETDICOM_IMPLEMENTATION_UID
 
 
@@ -74,6 +89,7 @@ class Archive:
         self.ae = self._entity()
         self.index = self.parts.index(self._made() / "index.sqlite")
         self.services = self.parts.services(self._desk())
+        self.web = None if settings.web is None else self._web_server(settings.web)
         self.door = self.parts.door(settings.ae_title, settings.calling)
         self.server = Server(
             self.ae, (settings.host, settings.port), self.parts.acceptor, self.services.serve, self.on_request, patience=settings.idle
@@ -85,12 +101,16 @@ class Archive:
         return int(self.server.server_address[1])
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        for server in filter(None, (self.server, self.web)):
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.services.desk.committer.closing.set()
         self.server.close()
+        if self.web is not None:
+            self.web.shutdown()
+            self.web.server_close()
         self.index.close()
         if self.settings.storage is None:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -118,6 +138,15 @@ class Archive:
     def call(self) -> Courier:
         """Prepare an association of our own."""
         return self.parts.courier(self.ae, "requestor")
+
+    def _web_server(self, web: WebSettings) -> "WebServer":
+        from conformance.reference.webserver import ROOT, WebServer, certified  # here, since they need the extra `web`
+
+        host, desk = self.settings.host, self.services.desk
+        server = WebServer((host, web.port), certified(host, web.ca_file), self.settings.idle)
+        url = f"https://{host}:{server.server_address[1]}{ROOT}"
+        server.services = self.parts.web(desk.intake, desk.finder, desk.intake.depot, url=url, token=web.token)
+        return server
 
     def _entity(self) -> AE:
         ae = AE(self.settings.ae_title)

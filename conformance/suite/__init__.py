@@ -21,6 +21,8 @@ ORDER = (
     "test_refusal_values",
     "test_robustness",
     "test_security",
+    "test_web",
+    "test_web_stores",
     "test_declarations",
     "test_transmission",
     "test_hostile_objects",

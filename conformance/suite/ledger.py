@@ -48,6 +48,10 @@ class Ledger:
             self._coerced.add(instance.sop_instance_uid)
         if answer.status_class not in (StatusClass.SUCCESS, StatusClass.WARNING):
             return
+        self.note_left(instance)
+
+    def note_left(self, instance: Encoded) -> None:
+        """Remember an object that the system took."""
         dataset = instance.dataset()
         self.left[instance.sop_instance_uid] = Left(
             patient_id=_as_sent(dataset.get("PatientID")),

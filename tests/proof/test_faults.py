@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conformance.embedded import PROFILE, embedded_archive
+from conformance.embedded import PROFILE, embedded_archive, embedded_web
 from conformance.guide import Level, load_register
 from conformance.reference import FAULTS, Fault
 
@@ -43,6 +43,7 @@ OTHERS = frozenset(
     }
 )
 SLOW = {row.id for row in load_register() if row.slow}
+WEB = {row.id for row in load_register() if row.applies_when == "web"}
 
 Outcome = Future[Any]
 
@@ -60,9 +61,12 @@ def runs(
         rows = own_rows(FAULTS[fault])
         slow = ["--slow"] if SLOW & rows else []
         selection = [] if whole else ["-k", " or ".join(sorted(rows | OTHERS))]
-        with embedded_archive("EMBEDDED", f"{CALLING_AE}=127.0.0.1:{port}", ["--fault", fault]) as (host, archive_port):
+        options, web = embedded_web(folder) if whole or WEB & rows else ([], None)
+        with embedded_archive("EMBEDDED", f"{CALLING_AE}=127.0.0.1:{port}", ["--fault", fault, *options]) as (host, archive_port):
             arguments = [f"--host={host}", f"--port={archive_port}", f"--listen-port={port}", f"--target-profile={PROFILE}"]
-            return run_suite(folder, "--target-ae=EMBEDDED", *arguments, *slow, *selection, "-q")
+            arguments += [f"--web-url={web.url}", f"--web-ca={web.ca}"] if web else []
+            secret = web.secret if web else ""
+            return run_suite(folder, "--target-ae=EMBEDDED", *arguments, *slow, *selection, "-q", secret=secret)
 
     wanted = {item.callspec.params["fault"] for item in request.session.items if item.path == Path(__file__) and hasattr(item, "callspec")}
     with ThreadPoolExecutor(WORKERS) as pool:

@@ -17,21 +17,23 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 AE_TITLE, CALLING_AE = "TESTED", "CONFORMANCE"
 NOTEWORTHY = ("FAIL", "WARN", "INFO", "INCONCLUSIVE", "BLOCKED")
 STOP_SECONDS = 20
+WEB_USER, WEB_PASSWORD = "conformance", "synthetic"  # those of the recipe
 PROFILES = {"qrscp": FIXTURES / "systems" / "qrscp.toml"}
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One run against one system. `slow` also waits for its timers."""
+    """One run against one system. `slow` also waits for its timers, `web` also asks its DICOMweb service."""
 
     system: str
     seed: int
     slow: bool = False
+    web: bool = False
 
 
 ASKED = (
     Ask("orthanc", 1),
-    Ask("orthanc", 2),
+    Ask("orthanc", 2, web=True),
     Ask("dcmqrscp", 3),
     Ask("dcmqrscp", 4),
     Ask("qrscp", 5),
@@ -40,10 +42,10 @@ ASKED = (
 
 
 @contextmanager
-def started(system: str, port: int, listen_port: int) -> Iterator[None]:
+def started(system: str, port: int, listen_port: int, *options: str) -> Iterator[None]:
     """Start a real system by its recipe, and stop it."""
     command = [sys.executable, str(FIXTURES / "systems" / "start.py"), system, "--port", str(port), "--ae", AE_TITLE]
-    command += ["--peer", f"{CALLING_AE}=127.0.0.1:{listen_port}"]
+    command += ["--peer", f"{CALLING_AE}=127.0.0.1:{listen_port}", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -66,17 +68,23 @@ def runs(
         arguments += ["--slow"] * ask.slow
         if ask.system in PROFILES:
             arguments.append(f"--target-profile={PROFILES[ask.system]}")
-        with started(ask.system, port, listen_port):
-            return run_suite(tmp_path_factory.mktemp(ask.system), *arguments)
+        options: list[str] = []
+        if ask.web:
+            web_port = free_port()
+            options = ["--web-port", str(web_port)]
+            arguments += [f"--web-url=http://127.0.0.1:{web_port}/dicom-web", f"--web-user={WEB_USER}"]
+        with started(ask.system, port, listen_port, *options):
+            return run_suite(tmp_path_factory.mktemp(ask.system), *arguments, secret=WEB_PASSWORD)
 
     with ThreadPoolExecutor(len(ASKED)) as pool:
         yield {ask: pool.submit(run, ask) for ask in ASKED}
 
 
 def adjudicated(ask: Ask) -> dict[str, str]:
-    """The rows of a system's file, without those that only a slow run decides where this one is not."""
+    """The rows of a system's file, without those that only a slow run, or one with DICOMweb, decides where this one is not."""
     document = tomllib.loads((FIXTURES / "verdicts" / f"{ask.system}.toml").read_text(encoding="utf-8"))
-    return {row["requirement"]: row["verdict"] for row in document["verdict"] if ask.slow or not row.get("slow", False)}
+    asked = {"slow": ask.slow, "web": ask.web}
+    return {row["requirement"]: row["verdict"] for row in document["verdict"] if all(asked[key] for key in asked if row.get(key, False))}
 
 
 @pytest.mark.parametrize("ask", ASKED, ids=str)

@@ -17,6 +17,7 @@ from conformance.reference.faults.querying import QUERY_FAULTS
 from conformance.reference.faults.retrieving import RETRIEVE_FAULTS
 from conformance.reference.faults.storing import STORING_FAULTS
 from conformance.reference.faults.values import VALUE_FAULTS
+from conformance.reference.faults.web import WEB_FAULTS
 
 __all__ = ["FAULTS", "Fault"]
 
@@ -34,6 +35,7 @@ FAULTS: Mapping[str, Fault] = {
         COMMITMENT_FAULTS,
         VALUE_FAULTS,
         PDU_FAULTS,
+        WEB_FAULTS,
     )
     for fault in faults
 }
