@@ -17,7 +17,7 @@ from reports.judging import Judged, certification, counts, judged
 from reports.results import Check, Finding, Preflight, ReceivedSeries, Results, StoredObject, WireStep
 
 STEPS_SHOWN = 40  # of a transcript, at its beginning and again at its end
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{0,40000}={0,2}")  # 96 x 96 pixels and what PNG adds
+_PICTURE = re.compile(r"iVBORw0KGgo[A-Za-z0-9+/]{0,40000}={0,2}")  # a PNG in base64: 96 x 96 pixels and what goes with them
 _ABBREVIATIONS = {
     **{f"c {service}": f"C-{service.upper()}" for service in ("echo", "store", "find", "move", "get")},
     "ae": "AE",
@@ -216,9 +216,9 @@ class Page:
 
     @property
     def received(self) -> tuple[ReceivedSeries, ...]:
-        """The series that a source brought; a thumbnail that is no short base64 text is left out."""
+        """The series that a source brought; a thumbnail that is no small PNG is left out."""
         held = self.results.received.series if self.results.received else []
-        return tuple(one if _BASE64.fullmatch(one.thumbnail) else msgspec.structs.replace(one, thumbnail="") for one in held)
+        return tuple(one if _PICTURE.fullmatch(one.thumbnail) else msgspec.structs.replace(one, thumbnail="") for one in held)
 
     @property
     def attested(self) -> tuple[Row, ...]:

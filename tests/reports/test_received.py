@@ -2,17 +2,19 @@
 
 import base64
 import re
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from reports.html import render
+from reports.pdf import write_pdf
 from reports.results import Received, ReceivedSeries, Results, Unreadable
 
 from .building import full_run
 from .parsing import parse
 
-PICTURE = base64.b64encode(b"\x89PNG").decode()
+PICTURE = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 SERIES = ReceivedSeries(
     patient=1, study=2, series=3, modality="CT", instances=212, octets=1 << 20, sop_classes=["CT Image Storage"], thumbnail=PICTURE
 )
@@ -41,3 +43,9 @@ def test_what_is_no_small_picture_is_left_out(thumbnail: str) -> None:
 def test_pictures_are_allowed_only_on_a_page_that_has_them() -> None:
     policies = [re.search(r"img-src[^;]*;", render(results)) for results in (full_run(), received())]
     assert [policy and policy[0] for policy in policies] == [None, "img-src data:;"]
+
+
+def test_a_page_with_pictures_can_be_printed(tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text(render(received()), "utf-8")
+    write_pdf(tmp_path / "report.html", tmp_path / "report.pdf")
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
