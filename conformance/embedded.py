@@ -2,17 +2,25 @@
 
 import importlib.util
 import secrets
+import shlex
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from conformance.errors import ConformanceError
+from conformance.guide import Role
 from conformance.web import WebService
 
-PROFILE = Path(__file__).parent / "reference" / "profile.toml"
+_REFERENCE = Path(__file__).parent / "reference"
+PROFILE = _REFERENCE / "profile.toml"
+PROFILES: Mapping[str, Path] = {Role.ARCHIVE: PROFILE, Role.SOURCE: _REFERENCE / "sender" / "profile.toml"}
+"""The profile of the harness's own system, for each role that it can be tested in."""
+SENDER = shlex.join([sys.executable, "-m", "conformance.reference.sender", "--answer-seconds", "2"])
+SENDER_TRIGGER = f"{SENDER} --host {{host}} --port {{port}} --ae {{ae}} --calling {{calling}} {{step}}"
+"""What does each step of a source, where the harness's own sender is the one to test."""
 SILENCE_SECONDS = 1
 STOP_SECONDS = 10
 LOOPBACK = "127.0.0.1"

@@ -2,7 +2,8 @@
 
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import pytest
 
 from conformance.attestations import accept
 from conformance.cases import load_case
-from conformance.embedded import PROFILE
-from conformance.guide import load_register, load_waivers
+from conformance.embedded import PROFILE, PROFILES
+from conformance.guide import Role, load_register, load_waivers
+from conformance.operating import Operator
 from conformance.options import OPTIONS
+from conformance.roles import ROOMS
 from conformance.run import Plan, builtins, new_nonce
-from conformance.target import EMBEDDED, Profile, Settings, build_target, convert, load_profile
+from conformance.target import EMBEDDED, Profile, ProfileError, Settings, build_target, convert, load_profile
 from reports.language import LANGUAGES
 from reports.reading import load_results
 
@@ -41,8 +44,11 @@ def make_plan(config: pytest.Config) -> Plan:
     seed = case.seed if case else settings["--seed"]
     today = datetime.now(UTC).date()
     certify = bool(settings["--certify"])
+    target = build_target(settings)
+    if target.role not in ROOMS:
+        raise ProfileError(f"is {str(target.role)!r}", where="--role", remedy=f"this release tests the roles {', '.join(ROOMS)}")
     return Plan(
-        target=build_target(settings),
+        target=target,
         register=register,
         waivers=load_waivers(waivers, register, today) if waivers else (),
         attestations=accept(settings.profile.attestations, register, today),
@@ -59,7 +65,31 @@ def make_plan(config: pytest.Config) -> Plan:
         lang=settings.text("--lang"),
         baseline=load_results(baseline) if baseline else None,
         replay=case,
+        operator=_operator(settings, config),
     )
+
+
+def _operator(settings: Settings, config: pytest.Config) -> Operator:
+    return Operator(
+        trigger=settings.text("--trigger"),
+        patience=settings.seconds("--patience"),
+        settle=settings.seconds("--settle"),
+        bare=lambda: _bare(config),
+    )
+
+
+@contextmanager
+def _bare(config: pytest.Config) -> Iterator[None]:
+    """Give the terminal back from pytest's capture of output and input."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is None:
+        yield
+        return
+    capture.suspend(in_=True)
+    try:
+        yield
+    finally:
+        capture.resume()
 
 
 def _repeat(given: Mapping[str, object], settings: Settings) -> str:
@@ -72,7 +102,7 @@ def _repeat(given: Mapping[str, object], settings: Settings) -> str:
 def _profile(given: Mapping[str, object]) -> Profile | None:
     path = given["--target-profile"]
     if path is None and given["--host"] == EMBEDDED:
-        return load_profile(PROFILE)
+        return load_profile(PROFILES.get(str(given["--role"] or Role.ARCHIVE), PROFILE))
     return None if path is None else load_profile(Path(str(path)))
 
 
@@ -97,5 +127,7 @@ def refuse_what_cannot_work(config: pytest.Config, plan: Plan) -> None:
     chosen = [name for name in SELECTIONS if plan.certify and getattr(config.option, name, None)]
     if chosen:
         raise pytest.UsageError(f"--certify: runs the whole suite; leave out the selection ({', '.join(chosen)})")
+    if plan.certify and plan.target.inbox:
+        raise pytest.UsageError("--certify: asks the system itself; leave out --inbox")
     if plan.certify and not plan.hostile:
         raise pytest.UsageError("--certify: runs the whole suite; leave out --no-hostile")

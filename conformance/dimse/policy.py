@@ -1,6 +1,6 @@
 """How the listener answers: what it accepts, what status it gives, which objects are this run's own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -31,6 +31,10 @@ def _success(_received: Received) -> int:
     return SUCCESS
 
 
+def _alive() -> int:
+    return SUCCESS
+
+
 def _everything(_sop_instance_uid: str) -> bool:
     return True
 
@@ -50,6 +54,8 @@ class Policy:
     `reject` is the result, source and reason of an A-ASSOCIATE-RJ to every request. `max_pdu` overrides the listener's.
     `admit` is called before a request is answered, and may wait: the peer has its connection and no association meanwhile.
     `directory`: objects are written there as Part 10 files while they arrive, and not kept in memory.
+    `echo` gives the status of each C-ECHO. `turn` is asked for the policy of each association, by what it proposes; the largest PDU
+    and `admit` stay those of this one. `silence` is for how many seconds SILENCE lasts; None: for the listener's idle time.
     """
 
     contexts: Callable[[PresentationContext], str | None] | None = None
@@ -61,6 +67,9 @@ class Policy:
     max_pdu: int | None = None
     admit: Callable[[], object] = _at_once
     directory: Path | None = None
+    echo: Callable[[], int] = _alive
+    silence: float | None = None
+    turn: Callable[[Sequence[PresentationContext]], "Policy"] | None = None
 
     @property
     def manners(self) -> str:
