@@ -213,6 +213,10 @@ class PromptAssociation(Association):
     def ask(self, primitive: Any, context_id: int, seconds: float) -> Any:
         """Send a request and await its response. Returns None where the peer ends the association or is silent."""
         self.dimse.send_msg(primitive, context_id)
+        return self.hear(primitive, seconds)
+
+    def hear(self, primitive: Any, seconds: float) -> Any:
+        """Await the next response to a request that was sent. Returns None where the peer ends the association or is silent."""
         deadline = time.monotonic() + seconds
         while not self.is_over and (left := deadline - time.monotonic()) > 0:
             try:

@@ -1,0 +1,71 @@
+"""What a consumer asked of our archive, exactly as it came, and what became of each object that it was sent."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from conformance.dimse import AssociationRequest
+
+MAX_ENTRIES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One C-STORE sub-operation: `status` is None where no response came."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    status: int | None
+
+
+@dataclass(slots=True)
+class Asking:
+    """One request: the message ("C-FIND"), its presentation context, its identifier, and, of a retrieve, what came of it.
+
+    `wanted` counts the objects that a retrieve named. `reached`: there was an association to send them on. `accepted` has the transfer
+    syntaxes that its other end accepted for the SOP class of each of them.
+    """
+
+    message: str
+    abstract_syntax: str
+    transfer_syntax: str
+    identifier: bytes
+    destination: str = ""
+    wanted: int = 0
+    reached: bool = False
+    accepted: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    deliveries: list[Delivery] = field(default_factory=list)
+
+
+class Journal:
+    """The requests and associations of one step. The archive's threads add, a check reads once the step is over."""
+
+    def __init__(self) -> None:
+        self.askings: list[Asking] = []
+        self.associations: dict[int, AssociationRequest] = {}
+        self._serving = 0
+        self._changed = threading.Condition()
+
+    def of(self, *messages: str) -> list[Asking]:
+        """The requests of these kinds, in the order in which they came."""
+        return [asking for asking in self.askings if asking.message in messages]
+
+    def begin(self, asking: Asking, association: AssociationRequest) -> None:
+        """Write a request down before it is served, and the association that it came on."""
+        with self._changed:
+            self._serving += 1
+            if len(self.askings) < MAX_ENTRIES:
+                self.askings.append(asking)
+                self.associations[association.association] = association
+
+    def end(self) -> None:
+        """Note that a request has been served."""
+        with self._changed:
+            self._serving -= 1
+            self._changed.notify_all()
+
+    def wait_for(self, happened: Callable[["Journal"], bool], seconds: float) -> bool:
+        """Wait until the journal holds what was asked for and nothing is being served; False when it does not in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._serving and happened(self), seconds)
