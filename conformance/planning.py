@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.attestations import accept
 from conformance.embedded import PROFILE
 from conformance.guide import load_register, load_waivers
 from conformance.options import OPTIONS
@@ -34,12 +35,14 @@ def make_plan(config: pytest.Config) -> Plan:
     settings = Settings(given, _profile(given))
     register = load_register(settings.path("--guide"))
     waivers, baseline = settings.path("--waivers"), settings.path("--baseline")
+    today = datetime.now(UTC).date()
     seed = settings["--seed"]
     certify = bool(settings["--certify"])
     return Plan(
         target=build_target(settings),
         register=register,
-        waivers=load_waivers(waivers, register, datetime.now(UTC).date()) if waivers else (),
+        waivers=load_waivers(waivers, register, today) if waivers else (),
+        attestations=accept(settings.profile.attestations, register, today),
         report_dir=Path(settings.text("--report-dir")),
         seed=time.time_ns() % MAX_SEED if seed is None else int(str(seed)),
         nonce=new_nonce(),

@@ -4,7 +4,7 @@ import platform
 import secrets
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -14,12 +14,14 @@ from tempfile import TemporaryFile
 
 import msgspec
 
+from conformance.attestations import Attestation
 from conformance.dimse import Listener
 from conformance.embedded import embedded_archive
 from conformance.errors import ConformanceError
 from conformance.guide import Level, Register, Requirement, Waiver
 from conformance.preflight import Journey
 from conformance.suite.ledger import Ledger
+from conformance.suite.offer import Offer
 from conformance.suite.system import System
 from conformance.target import EMBEDDED, Target
 from conformance.verdicts import UNDECIDED, Certification, Outcome, Verdict, certify, judge, worst
@@ -62,6 +64,7 @@ class Plan:
     command: str
     repeat: str
     profile: dict[str, object] = field(default_factory=dict)
+    attestations: Mapping[str, Attestation] = field(default_factory=dict)
     tester: str = ""
     lang: str = "en"
     baseline: Results | None = None
@@ -80,6 +83,8 @@ class Run:
         self._seen: defaultdict[str, list[tuple[str, Outcome, float, str]]] = defaultdict(list)
         self._open = ExitStack()
         self._writer: results.ResultsWriter
+        self._identity: results.Identity | None = None
+        self._attestations = dict(plan.attestations)
         self.ledger = Ledger()
         self.system: System
 
@@ -143,6 +148,7 @@ class Run:
             if step.state == "failed":
                 self.stopped = f"preflight stopped at {step.name}: {step.detail}; {step.remedy}"
             yield step
+        self._identity = journey.identity
         if journey.identity is not None:
             self._writer.write(journey.identity)
 
@@ -172,6 +178,8 @@ class Run:
         """Judge each row in scope, write the verdicts and the footer, and close our Storage SCP."""
         if interrupted:
             self.partial.append(interrupted)
+        if self.system.offer is not None and self._identity is not None:
+            self._writer.write(with_offer(self._identity, self.system.offer))
         rows = [self._row(requirement) for requirement in self.scope]
         self.partial += self._stale_waivers(rows)
         for row in rows:
@@ -186,7 +194,7 @@ class Run:
         self._open.close()
 
     def _row(self, requirement: Requirement) -> results.Requirement:
-        seen = self._seen[requirement.id]
+        seen = self._seen.get(requirement.id, ())
         outcome, reason = self._outcome(requirement)
         verdict = judge(outcome, requirement.level)
         return results.Requirement(
@@ -198,17 +206,35 @@ class Run:
             reason=reason,
             seconds=sum(seconds for *_, seconds, _ in seen),
             waiver=self._waiver(requirement.id) if verdict is Verdict.FAIL else None,
+            attestation=self._attestation(requirement.id) if outcome in (Outcome.CONFORMS, Outcome.VIOLATES) else None,
         )
 
     def _outcome(self, requirement: Requirement) -> tuple[Outcome, str]:
         claimed = self.plan.target.claims.services
         if requirement.applies_when and claimed is not None and requirement.applies_when not in claimed:
             return Outcome.NOT_APPLICABLE, f"the profile does not claim {requirement.applies_when}"
-        seen = self._seen[requirement.id]
+        seen = [(outcome, words) for _, outcome, _, words in self._seen.get(requirement.id, ())]
+        if requirement.attested and self._seen:
+            seen.append(self._attested(requirement))
         if seen:
-            outcome = worst((outcome for _, outcome, _, _ in seen), requirement.level)
-            return outcome, next((words for _, each, _, words in seen if each is outcome and words), "")
+            outcome = worst((outcome for outcome, _ in seen), requirement.level)
+            return outcome, next((words for each, words in seen if each is outcome and words), "")
         return Outcome.NOT_EXERCISED, self._why_not_run(requirement)
+
+    def attest(self, attestation: Attestation) -> None:
+        """Take what somebody stated during the run; it counts instead of what the profile says."""
+        self._attestations[attestation.requirement] = attestation
+
+    def _attested(self, requirement: Requirement) -> tuple[Outcome, str]:
+        """An attested row is never decided without the statement, whatever a check saw besides; a run that saw nothing decides nothing."""
+        attestation = self._attestations.get(requirement.id)
+        if attestation is None:
+            return Outcome.NOT_EXERCISED, f"not attested: {requirement.attested}"
+        return (Outcome.CONFORMS if attestation.holds else Outcome.VIOLATES), attestation.statement
+
+    def _attestation(self, id_: str) -> results.Attestation | None:
+        made = self._attestations.get(id_)
+        return results.Attestation(made.by, made.on.isoformat(), made.statement, made.holds) if made else None
 
     def _why_not_run(self, requirement: Requirement) -> str:
         if requirement.untested:
@@ -323,6 +349,12 @@ def header(plan: Plan, target: Target, partial: list[str], scope: Sequence[Requi
         register=[results.RegisterRow.of(requirement) for requirement in scope],
         guide_title=plan.register.title,
     )
+
+
+def with_offer(identity: results.Identity, offer: Offer) -> results.Identity:
+    """Add what the system accepted when it was asked for everything."""
+    offers = [results.Offer(classes, list(syntaxes)) for syntaxes, classes in offer.groups.items()]
+    return msgspec.structs.replace(identity, offers=offers, refused=list(offer.refused), options=dict(offer.options))
 
 
 def builtins(value: object) -> dict[str, object]:

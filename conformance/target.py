@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from conformance.attestations import Attestation
 from conformance.dimse import Endpoint, Timeouts
 from conformance.errors import ConformanceError
 from conformance.guide import SERVICES, Role
@@ -66,6 +67,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     run: dict[str, object] = {}
     timeouts: dict[str, object] = {}
     claims: Claims = Claims()
+    attestations: list[Attestation] = []
 
 
 @dataclass(frozen=True, slots=True)

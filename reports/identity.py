@@ -52,6 +52,14 @@ class Support:
         return self.claimed and self.asked and not self.accepted
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """The names of SOP classes that are accepted in the same transfer syntaxes, and of these."""
+
+    classes: tuple[str, ...]
+    syntaxes: tuple[str, ...]
+
+
 def system_name(results: Results) -> str:
     """Call the system by its AE title and address, in one phrase."""
     target = results.header.target
@@ -86,12 +94,27 @@ def statements(profile: Mapping[str, object], prefix: str = "") -> Iterator[tupl
 
 def support(results: Results) -> tuple[Support, ...]:
     """Give each SOP class that was claimed or proposed, claimed and refused ones first."""
-    claimed = _claimed(results.header.profile)
+    claimed = _listed(results.header.profile, "sop_classes")
     contexts: dict[str, list[NegotiatedContext]] = {}
     for context in results.identity.contexts if results.identity else ():
         contexts.setdefault(context.abstract_syntax, []).append(context)
     rows = [_support(uid, claimed, contexts.get(uid, [])) for uid in dict.fromkeys((*claimed, *contexts))]
     return tuple(sorted(rows, key=lambda row: (not row.unkept, row.name)))
+
+
+def offers(results: Results) -> tuple[Offered, ...]:
+    """Give what was accepted when everything was asked for, by the syntaxes that classes share."""
+    found = results.identity.offers if results.identity else []
+    named = (Offered(*(tuple(map(uid_name, uids)) for uids in (offer.abstract_syntaxes, offer.transfer_syntaxes))) for offer in found)
+    return tuple(sorted(named, key=lambda offer: -len(offer.classes)))
+
+
+def undeclared(results: Results) -> tuple[str, ...]:
+    """Name the storage syntaxes that are accepted and that the profile, where it lists any, does not declare."""
+    declared = set(_listed(results.header.profile, "transfer_syntaxes"))
+    found = results.identity.offers if results.identity else []
+    accepted = dict.fromkeys(uid for offer in found for uid in offer.transfer_syntaxes)
+    return tuple(uid_name(uid) for uid in accepted if uid not in declared) if declared else ()
 
 
 def uid_name(uid: str) -> str:
@@ -104,11 +127,11 @@ def _support(uid: str, claimed: tuple[str, ...], contexts: list[NegotiatedContex
     return Support(uid, uid_name(uid), uid in claimed, bool(contexts), tuple(accepted))
 
 
-def _claimed(profile: Mapping[str, object]) -> tuple[str, ...]:
+def _listed(profile: Mapping[str, object], name: str) -> tuple[str, ...]:
     for key, value in profile.items():
-        if _spelt(key) == "sop_classes" and isinstance(value, list | tuple | Mapping):
+        if _spelt(key) == name and isinstance(value, list | tuple | Mapping):
             return tuple(map(str, value))
-        if isinstance(value, Mapping) and (found := _claimed(value)):
+        if isinstance(value, Mapping) and (found := _listed(value, name)):
             return found
     return ()
 

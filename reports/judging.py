@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from conformance.guide import Level, Provenance
 from conformance.verdicts import Certification, Outcome, Verdict, certify, judge, worst
-from reports.results import Check, Finding, RegisterRow, Requirement, Results, Waiver
+from reports.results import Attestation, Check, Finding, RegisterRow, Requirement, Results, Waiver
 
 _SEVERITY = (Certification.CERTIFIED, Certification.WITH_WAIVERS, Certification.INCOMPLETE, Certification.NOT_CERTIFIED)
 _Member = TypeVar("_Member", bound=StrEnum)
@@ -32,6 +32,7 @@ class Judged:
     reason: str
     seconds: float
     waiver: Waiver | None
+    attestation: Attestation | None = None
 
     @property
     def group(self) -> str:
@@ -125,6 +126,7 @@ def _judge(row: RegisterRow, record: Requirement | None, checks: tuple[Check, ..
         reason=(record.reason if record else "") or ("" if checks else row.untested),
         seconds=record.seconds if record else sum(check.seconds for check in checks),
         waiver=record.waiver if record else None,
+        attestation=record.attestation if record else None,
     )
 
 

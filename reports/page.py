@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from conformance.guide import Level, Provenance
 from conformance.verdicts import UNDECIDED, Certification, Verdict
 from reports.chart import Segment, bar
-from reports.identity import Fact, Support, facts, support, system_name
+from reports.identity import Fact, Offered, Support, facts, offers, support, system_name, undeclared
 from reports.judging import Judged, certification, counts, judged
 from reports.results import Check, Finding, Preflight, Results, StoredObject, WireStep
 
@@ -53,6 +53,7 @@ class Gap(StrEnum):
     """Why a row was not decided: what a second run could mend first."""
 
     THIS_RUN = "this run"
+    UNATTESTED = "unattested"
     NO_CHECK = "no check"
     NOT_APPLICABLE = "not applicable"
 
@@ -189,6 +190,21 @@ class Page:
         return tuple(row for row in self.rows if row.judged.waiver)
 
     @property
+    def offers(self) -> tuple[Offered, ...]:
+        """What is accepted in negotiation, where everything was asked for."""
+        return offers(self.results)
+
+    @property
+    def undeclared(self) -> tuple[str, ...]:
+        """Transfer syntaxes that are accepted and not declared."""
+        return undeclared(self.results)
+
+    @property
+    def attested(self) -> tuple[Row, ...]:
+        """Rows that rest on what somebody stated."""
+        return tuple(row for row in self.rows if row.judged.attestation)
+
+    @property
     def unverified(self) -> tuple[Row, ...]:
         """Rows whose clause was not read in full when the register was made."""
         return tuple(row for row in self.rows if not row.judged.row.verified)
@@ -297,6 +313,8 @@ def _tallies(rows: list[Judged], keys: list[tuple[str, str]], attribute: str) ->
 def _gap(one: Judged) -> Gap:
     if one.lacks_check:
         return Gap.NO_CHECK
+    if one.row.attested and one.attestation is None and one.verdict in UNDECIDED:
+        return Gap.UNATTESTED
     return Gap.NOT_APPLICABLE if one.verdict is Verdict.NOT_APPLICABLE else Gap.THIS_RUN
 
 

@@ -52,6 +52,7 @@ def _requirement(row: RegisterRow, seen: Mapping[str, Judged]) -> Requirement:
         reason=before.reason if before else row.untested or NEW_ROW,
         seconds=before.seconds if before else 0.0,
         waiver=before.waiver if before and verdict is Verdict.FAIL else None,
+        attestation=before.attestation if before else None,
     )
 
 

@@ -1,8 +1,8 @@
 """The results file: one JSON object a line, and the only thing that a report is made from.
 
 A file opens with a `header`; then come `preflight` steps, one `identity`, the `check` records in the order in which they ended,
-one `requirement` record for each row in scope, a `footer`, and, if it was signed, a `signature`. Lines are flushed as they are
-made: a file without its footer is a run that was killed, and is shown as such.
+a second `identity` where more was learnt, one `requirement` record for each row in scope, a `footer`, and, if it was signed, a
+`signature`. Lines are flushed as they are made: a file without its footer is a run that was killed, and is shown as such.
 """
 
 import os
@@ -38,6 +38,7 @@ class RegisterRow(msgspec.Struct, frozen=True, omit_defaults=True):
     unverified: list[str] = []
     evidence: list[str] = []
     applies_when: str = ""
+    attested: str = ""
     untested: str = ""
 
     @classmethod
@@ -89,13 +90,27 @@ class NegotiatedContext(msgspec.Struct, frozen=True):
     result: int
 
 
+class Offer(msgspec.Struct, frozen=True):
+    """SOP classes that the system accepts in the same transfer syntaxes."""
+
+    abstract_syntaxes: list[str]
+    transfer_syntaxes: list[str]
+
+
 class Identity(msgspec.Struct, frozen=True, tag_field="kind", tag="identity"):
-    """What the system said of itself on the wire."""
+    """What the system said of itself on the wire.
+
+    `contexts` are those of the preflight; `offers` come from asking for every class in every syntax, where that was done, with the
+    classes `refused` and the `options` of negotiation (roles, extended negotiation).
+    """
 
     implementation_class_uid: str
     implementation_version: str
     max_pdu: int
     contexts: list[NegotiatedContext] = []
+    offers: list[Offer] = []
+    refused: list[str] = []
+    options: dict[str, bool] = {}
 
 
 class WireStep(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -153,6 +168,15 @@ class Waiver(msgspec.Struct, frozen=True):
     reference: str = ""
 
 
+class Attestation(msgspec.Struct, frozen=True):
+    """What somebody stated of a requirement that no message shows, and on which day (ISO 8601)."""
+
+    by: str
+    on: str
+    statement: str
+    holds: bool
+
+
 class Requirement(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="requirement"):
     """The verdict on one row of the register. `reason` says why it was not decided, where it was not."""
 
@@ -164,6 +188,7 @@ class Requirement(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="ki
     reason: str = ""
     seconds: float = 0.0
     waiver: Waiver | None = None
+    attestation: Attestation | None = None
 
 
 class StoredObject(msgspec.Struct, frozen=True):

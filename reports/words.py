@@ -98,12 +98,14 @@ REASON: Mapping[Reason, tuple[str, str]] = {
 
 GAP: Mapping[Gap, str] = {
     Gap.THIS_RUN: "Left open by this run",
+    Gap.UNATTESTED: "Nobody has attested to it",
     Gap.NO_CHECK: "No check decides it yet",
     Gap.NOT_APPLICABLE: "Does not apply to this system, or is optional",
 }
 
 GAP_MEANS: Mapping[Gap, str] = {
     Gap.THIS_RUN: "A check exists; it was not selected, not reached, or stopped before it could tell. Another run may decide it.",
+    Gap.UNATTESTED: "No message shows it. A dated statement under [[attestations]] of the profile decides it.",
     Gap.NO_CHECK: "No run of this release can decide it. The register says what it would need.",
     Gap.NOT_APPLICABLE: "Nothing is owed here.",
 }
@@ -139,6 +141,12 @@ AGREEMENT: Mapping[Agreement, str] = {
     Agreement.DIFFERS: "differs",
     Agreement.ONLY_SAID: "cannot be seen on the wire",
     Agreement.ONLY_SEEN: "not in the profile",
+}
+
+OPTION: Mapping[str, str] = {
+    "SCP role for us on storage, as C-GET needs it": "SCP role for us on storage, as C-GET needs it",
+    "relational queries": "relational queries",
+    "relational retrieval": "relational retrieval",
 }
 
 PREFLIGHT: Mapping[str, str] = {"passed": "passed", "failed": "failed", "noted": "noted", "not reached": "not reached"}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from conformance.dimse.endings import ProtocolViolation
 from conformance.dimse.endpoint import Endpoint
-from conformance.dimse.pdu import AssociatePdu, PresentationContext, UserItem, encode_role, uid_text
+from conformance.dimse.pdu import AssociatePdu, PresentationContext, UserItem, encode_extended, encode_role, uid_text
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 IMPLEMENTATION_CLASS_UID = "2.25.308613171870425377064137415312917563210"
@@ -20,12 +20,16 @@ MAX_CONTEXTS = 128  # the odd ids from 1 to 255
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A presentation context to propose. A role that is not None adds a role selection sub-item (PS3.7 D.3.3.4)."""
+    """A presentation context to propose. A role that is not None adds a role selection sub-item (PS3.7 D.3.3.4).
+
+    `extended`, where not empty, is the service class application information of an extended negotiation (PS3.7 D.3.3.5).
+    """
 
     abstract_syntax: str
     transfer_syntaxes: tuple[str, ...]
     scu_role: bool | None = None
     scp_role: bool | None = None
+    extended: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,8 @@ class Negotiated:
 class Acceptance:
     """What an A-ASSOCIATE-AC said. `implementation_class_uids` holds every such sub-item sent, so that none or two are visible.
 
-    `max_pdu` 0 is no limit. `roles` maps a SOP class to the (SCU, SCP) roles accepted. `seconds` is the time from request to
+    `max_pdu` 0 is no limit. `roles` maps a SOP class to the (SCU, SCP) roles accepted, `extended`
+    one to the answer to its extended negotiation. `seconds` is the time from request to
     answer. `contexts` are the answers in the order sent; a context without an answer is not among them.
     """
 
@@ -74,6 +79,7 @@ class Acceptance:
     implementation_version: str
     contexts: tuple[Negotiated, ...]
     roles: Mapping[str, tuple[bool, bool]]
+    extended: Mapping[str, bytes]
     user_identity: bytes | None
     seconds: float
 
@@ -102,7 +108,7 @@ def build_request(
         contexts=tuple(
             PresentationContext(id_, context.abstract_syntax, context.transfer_syntaxes) for id_, context in zip(ids, contexts, strict=True)
         ),
-        user_items=(*own_items(max_pdu), *_roles(contexts), *_identity(user_identity)),
+        user_items=(*own_items(max_pdu), *_roles(contexts), *_extended(contexts), *_identity(user_identity)),
         application_context=application_context,
         protocol_version=protocol_version,
     )
@@ -140,6 +146,11 @@ def _roles(contexts: Sequence[Context]) -> list[tuple[int, bytes]]:
     return [(UserItem.ROLE_SELECTION, encode_role(uid, scu, scp)) for uid, (scu, scp) in roles.items()]
 
 
+def _extended(contexts: Sequence[Context]) -> list[tuple[int, bytes]]:
+    asked = {context.abstract_syntax: context.extended for context in contexts if context.extended}
+    return [(UserItem.EXTENDED_NEGOTIATION, encode_extended(uid, information)) for uid, information in asked.items()]
+
+
 def _identity(identity: UserIdentity | None) -> list[tuple[int, bytes]]:
     return [(UserItem.USER_IDENTITY_RQ, identity.encode())] if identity else []
 
@@ -166,6 +177,7 @@ def check_acceptance(request: AssociatePdu, answer: AssociatePdu, seconds: float
         implementation_version=next(map(uid_text, answer.values(UserItem.IMPLEMENTATION_VERSION)), ""),
         contexts=tuple(_check_context(proposed[context.id], context) for context in answer.contexts),
         roles=answer.roles,
+        extended=answer.extended,
         user_identity=next((value[2:] for value in answer.values(UserItem.USER_IDENTITY_AC)), None),
         seconds=seconds,
     )

@@ -108,6 +108,11 @@ class AssociatePdu:
         """SOP class UID -> (SCU role, SCP role), from the role selection sub-items (PS3.7 D.3.3.4)."""
         return dict(_role(value) for value in self.values(UserItem.ROLE_SELECTION))
 
+    @property
+    def extended(self) -> dict[str, bytes]:
+        """SOP class UID -> service class application information, from the extended negotiation sub-items (PS3.7 D.3.3.5)."""
+        return dict(_extended(value) for value in self.values(UserItem.EXTENDED_NEGOTIATION))
+
 
 def encode_pdu(pdu_type: int, body: bytes) -> bytes:
     """Put the 6-byte header before a PDU's body."""
@@ -196,6 +201,19 @@ def _role(value: bytes) -> tuple[str, tuple[bool, bool]]:
     if len(value) != length + 4:
         raise ProtocolViolation("PS3.7 D.3.3.4", f"a role selection sub-item of {length + 4} bytes", f"{len(value)} bytes")
     return uid_text(value[2:-2]), (bool(value[-2]), bool(value[-1]))
+
+
+def encode_extended(abstract_syntax: str, information: bytes) -> bytes:
+    """Encode the value of an extended negotiation sub-item (PS3.7 D.3.3.5)."""
+    uid = abstract_syntax.encode()
+    return struct.pack(">H", len(uid)) + uid + information
+
+
+def _extended(value: bytes) -> tuple[str, bytes]:
+    length = int.from_bytes(value[:2])
+    if len(value) < length + 2:
+        raise ProtocolViolation("PS3.7 D.3.3.5", f"an extended negotiation sub-item of at least {length + 2} bytes", f"{len(value)} bytes")
+    return uid_text(value[2 : length + 2]), value[length + 2 :]
 
 
 def encode_reject(result: int, source: int, reason: int) -> bytes:

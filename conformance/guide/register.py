@@ -12,8 +12,8 @@ class Requirement:
 
     `sources` are clauses (`PS3.4 C.4.2.1.6`); `unverified` says which of them, or what else, was not read. `how` tells in prose
     how it is decided and what a broken product does; `evidence` are addresses of real cases. `applies_when` is "" or the one
-    word of `SERVICES` whose claim makes the row bind. `attested`: an operator's statement decides it, not the wire. `untested`
-    is "" or the written reason why no check decides it yet.
+    word of `SERVICES` whose claim makes the row bind. `attested` is "" or who has to attest to what: a dated statement decides the
+    row, whatever the wire showed. `untested` is "" or the written reason why no check decides it yet.
     """
 
     id: str
@@ -31,7 +31,7 @@ class Requirement:
     applies_when: str
     slow: bool
     hostile: bool
-    attested: bool
+    attested: str
     untested: str
 
     @property

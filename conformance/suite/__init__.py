@@ -21,6 +21,7 @@ ORDER = (
     "test_refusal_values",
     "test_robustness",
     "test_security",
+    "test_declarations",
     "test_transmission",
     "test_hostile_objects",
     "test_hostile_pdus",

@@ -24,6 +24,7 @@ from conformance.dimse import (
     Endpoint,
     FindAnswer,
     Listener,
+    Negotiated,
     NotAccepted,
     Policy,
     ProtocolViolation,
@@ -37,6 +38,7 @@ from conformance.dimse import (
 from conformance.evidence import Recorder
 from conformance.findings import Nonconformance, NotExercised, require
 from conformance.suite.ledger import Ledger
+from conformance.suite.offer import Offer
 from conformance.suite.queries import Query, Value, image_query, study_query
 from conformance.target import Target
 from generators import KINDS, Encoded, Study, Synthesizer, encode_study
@@ -66,8 +68,8 @@ def storage_contexts(instances: Iterable[Encoded], *, scp: bool = False) -> list
     """
     pairs = dict.fromkeys((instance.sop_class_uid, instance.transfer_syntax_uid) for instance in instances)
     default = dict.fromkeys((sop_class, str(ImplicitVRLittleEndian)) for sop_class, _ in pairs)
-    roles = {"scu_role": True, "scp_role": True} if scp else {}
-    return [Context(sop_class, (syntax,), **roles) for sop_class, syntax in pairs | default]
+    role = True if scp else None
+    return [Context(sop_class, (syntax,), scu_role=role, scp_role=role) for sop_class, syntax in pairs | default]
 
 
 def context_id_for(association: Association, instance: Encoded, abstract_syntax: str = "") -> int:
@@ -136,6 +138,7 @@ class System:
         self.ledger = ledger
         self.recorder = Recorder()
         self.acts: list[Act] = []
+        self.offer: Offer | None = None
         self._patience = target.claims.visible_seconds
         self._takes: dict[str, bool] = {}
 
@@ -158,12 +161,14 @@ class System:
         return open_association(endpoint or self.endpoint, contexts, timeouts=self.target.timeouts, recorder=self.recorder, **how)
 
     def accepts(self, contexts: Sequence[Context]) -> list[str]:
-        """The abstract syntaxes that the system accepts, asked for in associations of at most 128 contexts."""
-        accepted: list[str] = []
+        """The abstract syntaxes that the system accepts."""
+        return [answer.abstract_syntax for answer in self.negotiate(contexts) if answer.accepted]
+
+    def negotiate(self, contexts: Sequence[Context]) -> Iterator[Negotiated]:
+        """The answers to contexts, asked for in associations of at most 128."""
         for start in range(0, len(contexts), MAX_CONTEXTS):
             with self.associate(contexts[start : start + MAX_CONTEXTS]) as association:
-                accepted += [context.abstract_syntax for context in association.acceptance.contexts if context.accepted]
-        return accepted
+                yield from association.acceptance.contexts
 
     @contextmanager
     def connection(self) -> Iterator[Wire]:

@@ -67,7 +67,7 @@ def test_a_row_needs_only_its_required_keys(tmp_path: Path) -> None:
             applies_when="",
             slow=False,
             hostile=False,
-            attested=False,
+            attested="",
             untested="",
         ),
     )
@@ -76,12 +76,12 @@ def test_a_row_needs_only_its_required_keys(tmp_path: Path) -> None:
 def test_reads_every_optional_key(tmp_path: Path) -> None:
     optional = (
         'unverified = ["B.2.2"]\nevidence = ["https://example.org"]\napplies_when = "tls"\n'
-        'slow = true\nhostile = true\nattested = true\nuntested = "The operator attests."\n'
+        'slow = true\nhostile = true\nattested = "The operator attests."\n'
     )
     row = load_register(write(tmp_path, HEADER + ROW.replace("verified = true", "verified = false") + optional))["STORE-01"]
     assert (row.verified, row.unverified, row.evidence) == (False, ("B.2.2",), ("https://example.org",))
-    assert (row.applies_when, row.slow, row.hostile, row.attested) == ("tls", True, True, True)
-    assert row.untested == "The operator attests."
+    assert (row.applies_when, row.slow, row.hostile) == ("tls", True, True)
+    assert row.attested == "The operator attests."
 
 
 @pytest.mark.parametrize("level", Level)
@@ -198,9 +198,9 @@ def test_reads_every_service(tmp_path: Path, service: str) -> None:
         ),
         pytest.param(
             "verified = true\n",
-            "verified = true\nattested = true\n",
-            "STORE-01, untested: is missing beside attested = true; say who attests to what",
-            id="attested without a reason",
+            "verified = true\nattested = 'The operator.'\nuntested = 'Nobody looked.'\n",
+            "STORE-01, untested: stands beside attested; leave it out: an attestation decides the row",
+            id="attested and untested",
         ),
         pytest.param('edition = "test"\n', "", "edition: is missing; give a text", id="no edition"),
         pytest.param(

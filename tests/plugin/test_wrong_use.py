@@ -71,6 +71,36 @@ def test_a_malformed_profile_is_refused_with_file_and_key(tmp_path: Path, run_su
     assert words in line
 
 
+ATTESTATIONS = {
+    "unknown requirement": ({"requirement": '"DOC-99"'}, "attestations, DOC-99, requirement: 'DOC-99' is not in edition"),
+    "what the wire decides": ({"requirement": '"STORE-01"'}, "STORE-01 is decided by what is seen, not by a statement"),
+    "nobody": ({"by": '" "'}, "attestations, DOC-01, by: is empty"),
+    "the future": ({"on": "2999-01-01"}, "attestations, DOC-01, on: 2999-01-01 is in the future"),
+}
+
+
+def attestation(**changes: str) -> str:
+    keys = {"requirement": '"DOC-01"', "by": '"A. Tester"', "on": "2026-10-02", "statement": '"It exists."'} | changes
+    return "[[attestations]]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
+
+
+@pytest.mark.parametrize("case", ATTESTATIONS)
+def test_an_attestation_that_is_none_is_refused(tmp_path: Path, run_suite: Callable[..., Any], case: str) -> None:
+    changes, words = ATTESTATIONS[case]
+    (tmp_path / "site.toml").write_text(attestation(**changes), encoding="utf-8")
+    seen = run_suite(tmp_path, "--target-ae=X", "--host=127.0.0.1", "--target-profile=site.toml")
+    assert seen.code == USAGE, seen.output
+    [line] = lines_of(seen, "ERROR: attestations")
+    assert words in line
+
+
+def test_a_requirement_attested_twice_is_refused(tmp_path: Path, run_suite: Callable[..., Any]) -> None:
+    (tmp_path / "site.toml").write_text(2 * attestation(), encoding="utf-8")
+    seen = run_suite(tmp_path, "--target-ae=X", "--host=127.0.0.1", "--target-profile=site.toml")
+    assert seen.code == USAGE, seen.output
+    assert len(lines_of(seen, "ERROR: attestations, DOC-01, requirement: DOC-01 is attested twice")) == 1
+
+
 def test_an_unknown_requirement_in_a_waiver_is_refused(tmp_path: Path, run_suite: Callable[..., Any]) -> None:
     (tmp_path / "w.toml").write_text(
         '[[waiver]]\nrequirement = "STORE-99"\nowner = "A"\nreason = "B"\nexpires = 2999-01-01\nreference = "none"\n', encoding="utf-8"

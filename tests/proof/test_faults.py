@@ -101,5 +101,5 @@ def test_the_clean_archive_fails_nothing(runs: dict[str, Outcome]) -> None:
 
 def test_every_shall_with_a_check_has_a_narrow_fault() -> None:
     narrow = {id_ for fault in FAULTS.values() if len(fault.breaks) <= BREAKS_AT_MOST for id_ in fault.breaks}
-    checked = {row.id for row in load_register() if row.level is Level.SHALL and not row.untested}
+    checked = {row.id for row in load_register() if row.level is Level.SHALL and not row.untested and not row.attested}
     assert checked - narrow == set()

@@ -11,12 +11,14 @@ from conformance.verdicts import Outcome, Verdict, judge
 from reports.judging import certification, judged
 from reports.results import (
     SCHEMA_VERSION,
+    Attestation,
     Check,
     Finding,
     Footer,
     Header,
     Identity,
     NegotiatedContext,
+    Offer,
     Preflight,
     RegisterRow,
     Requirement,
@@ -32,6 +34,7 @@ SCOPE = REGISTER.in_scope([Role.ARCHIVE])
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
+UNKNOWN = "1.2.840.10008.5.1.4.1.1.481.1"
 
 BROKEN: Mapping[str, tuple[str, str, str]] = {  # requirement: expected, got, hint
     "ASSOC-02": (
@@ -55,6 +58,8 @@ BROKEN: Mapping[str, tuple[str, str, str]] = {  # requirement: expected, got, hi
     "REJECT-04": ("a failure status for an instance without (0008,0060)", "status 0000 (Success); the series is found without it", ""),
     "CHAR-08": ("the name in three component groups", "the ideographic group is missing", ""),
 }
+OFFERS = [Offer([CT, "1.2.840.10008.5.1.4.1.1.4"], [EXPLICIT, "1.2.840.10008.1.2"])]
+OPTIONS = {"relational queries": True, "relational retrieval": False}
 LEFT_OPEN = "not selected, or not reached, in this run"
 NEEDS = "Needs a second site, which this release does not have."
 
@@ -78,7 +83,7 @@ def header(**changes: object) -> Header:
         },
         profile={
             "product": {"vendor": "Example Imaging", "product": "Keep", "version": "4.2.1", "site": "Test bench"},
-            "claims": {"sop-classes": [CT, "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.481.1"]},
+            "claims": {"sop-classes": [CT, "1.2.840.10008.5.1.4.1.1.4", UNKNOWN], "transfer-syntaxes": [EXPLICIT]},
         },
         certify=True,
         partial=[],
@@ -170,7 +175,9 @@ def requirement(row: Registered) -> Requirement:
         Outcome.NOT_APPLICABLE: f"The profile does not claim {row.applies_when}.",
     }
     waiver = Waiver("IDENT-10", "N. Tremblay", "Fixed in release 4.3", "2026-12-31", "CASE-1181") if row.id == "IDENT-10" else None
-    return Requirement(row.id, row.level, outcome, judge(outcome, row.level), reason=reason.get(outcome, ""), seconds=0.4, waiver=waiver)
+    attestation = Attestation("R. Okafor", "2026-09-30", "Statement 12, revision 4, covers it.", True) if row.id == "DOC-01" else None
+    made = Requirement(row.id, row.level, outcome, judge(outcome, row.level), reason=reason.get(outcome, ""), seconds=0.4)
+    return msgspec.structs.replace(made, waiver=waiver, attestation=attestation)
 
 
 def left(patients: int = 4) -> list[StoredObject]:
@@ -189,11 +196,11 @@ def full_run(rows: Sequence[Registered] = SCOPE, **changes: object) -> Results:
     """A whole run; with all rows in scope it holds every verdict, and the findings always."""
     rows = [row for row in SCOPE if row in rows or row.id in BROKEN]
     contexts = [NegotiatedContext(CT, EXPLICIT, 0), NegotiatedContext(CT, "1.2.840.10008.1.2", 0)]
-    refused = [NegotiatedContext("1.2.840.10008.5.1.4.1.1.481.1", "", 3)]
+    refused = [NegotiatedContext(UNKNOWN, "", 3)]
     made = Results(
         header=header(register=[register_row(row) for row in rows]),
         preflight=preflight(),
-        identity=Identity("1.2.276.0.7230010.3.0.3.6.7", "OFFIS_DCMTK_367", 16384, contexts + refused),
+        identity=Identity("1.2.276.0.7230010.3.0.3.6.7", "OFFIS_DCMTK_367", 16384, contexts + refused, OFFERS, [UNKNOWN], OPTIONS),
         checks=checks(rows),
         requirements=[requirement(row) for row in rows],
         footer=NO_VERDICT,

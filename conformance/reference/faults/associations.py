@@ -204,7 +204,7 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         "a context that proposes compressed syntaxes only is accepted in Explicit VR Little Endian",
         Parts(door=OwnSyntaxWins),
         breaks=rows("ASSOC-04"),
-        blocks=rows("XFER-02 XFER-03 XFER-04 XFER-05 XFER-06 XFER-08 XFER-11 XFER-12"),
+        blocks=rows("XFER-02 XFER-03 XFER-04 XFER-05 XFER-06 XFER-08 XFER-11 XFER-12 DOC-02"),
     ),
     Fault(
         "unknown-class-accepted",
@@ -217,12 +217,14 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         "one unknown abstract syntax rejects the whole association",
         Parts(door=AllOrNothing),
         breaks=rows("ASSOC-05 ASSOC-06"),
+        blocks=rows("DOC-02"),
     ),
     Fault(
         "more-than-64-contexts-rejected",
         "a request with more than 64 contexts is rejected",
         Parts(door=SixtyFourContexts),
         breaks=rows("ASSOC-06"),
+        blocks=rows("DOC-02"),
     ),
     Fault(
         "pdu-limit-of-receiver-ignored",

@@ -115,6 +115,7 @@ COMMITMENT_FAULTS: tuple[Fault, ...] = (
         "commitment-not-offered",
         "the Storage Commitment Push Model is claimed and its context is refused",
         Parts(door=NoCommitment),
+        breaks=rows("DOC-02"),
         warns=rows("COMMIT-01"),
         blocks=rows("COMMIT-02 COMMIT-03 COMMIT-04 COMMIT-05 COMMIT-06 COMMIT-07 COMMIT-09"),
     ),

@@ -213,7 +213,13 @@ ENCODING_FAULTS: tuple[Fault, ...] = (
         Parts(intake=PrivateUnknown),
         breaks=rows("XFER-01"),
     ),
-    Fault("jpeg-lossless-refused", "JPEG Lossless is not accepted", Parts(door=NoJpegLossless), warns=rows("XFER-02")),
+    Fault(
+        "jpeg-lossless-refused",
+        "JPEG Lossless is declared and not accepted",
+        Parts(door=NoJpegLossless),
+        breaks=rows("DOC-02"),
+        warns=rows("XFER-02"),
+    ),
     Fault(
         "narrow-samples-spread",
         "decompression puts samples of 8 bits stored in 16 into the wrong byte",
