@@ -123,6 +123,7 @@ class WatchedServices(Services):
             return
         assert isinstance(assoc, WatchedAcceptor)
         journal, assoc.asking = self.journal, asking_of(assoc, message, context_id)
+        assoc.asking.known = assoc.asking.destination in self.desk.peers
         journal.begin(assoc.asking, assoc.request)
         try:
             super().serve(assoc, message, context_id)

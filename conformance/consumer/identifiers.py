@@ -75,7 +75,7 @@ def query_breaches(asked: Asked) -> list[Breach]:
     """Hold a C-FIND identifier against the baseline: hierarchical search, no extended negotiation."""
     if asked.level not in asked.levels:
         return [_wrong_level(asked, "PS3.4 C.4.1.1.3.1")]
-    return [*_above(asked, "PS3.4 C.4.1.2.1"), *_own_unique_key(asked), *_other_levels(asked), *_wild(asked), *_texts(asked)]
+    return [*_above(asked, "PS3.4 C.4.1.2.1"), *_own_unique_key(asked), *_other_levels(asked), *_wild(asked)]
 
 
 def retrieve_breaches(asked: Asked, ambiguous: Collection[str]) -> list[Breach]:
@@ -125,7 +125,18 @@ def _wild(asked: Asked) -> Iterator[Breach]:
             yield Breach("PS3.4 C.2.2.2.6", "at most one item in a sequence key", f"{_named(tag)} with {len(element.items)} items")
 
 
-def _texts(asked: Asked) -> Iterator[Breach]:
+def has_extended_text(asked: Asked) -> bool:
+    """Whether any key has text beyond the default repertoire."""
+    return any(_is_extended(element) for element in asked.keys.values())
+
+
+def _is_extended(element: Element) -> bool:
+    inner = (one for item in element.items or () for one in item.values())
+    return not element.value.isascii() or b"\x1b" in element.value or any(map(_is_extended, inner))
+
+
+def text_breaches(asked: Asked) -> Iterator[Breach]:
+    """Hold the text of every key against the Specific Character Set of the identifier."""
     terms = character_set(asked.elements)
     expected = "text that can be read by its Specific Character Set (0008,0005), which is present where it is needed"
     for tag, element in asked.keys.items():

@@ -1,7 +1,6 @@
 """What a consumer asked of our archive, exactly as it came, and what became of each object that it was sent."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from conformance.dimse import AssociationRequest
@@ -23,8 +22,8 @@ class Delivery:
 class Asking:
     """One request: the message ("C-FIND"), its presentation context, its identifier, and, of a retrieve, what came of it.
 
-    `wanted` counts the objects that a retrieve named. `reached`: there was an association to send them on. `accepted` has the transfer
-    syntaxes that its other end accepted for the SOP class of each of them.
+    `known`: its move destination is the system under test. `wanted` counts the objects that a retrieve named. `reached`: there was
+    an association to send them on. `accepted` has the transfer syntaxes that its other end accepted for the SOP class of each.
     """
 
     message: str
@@ -32,6 +31,7 @@ class Asking:
     transfer_syntax: str
     identifier: bytes
     destination: str = ""
+    known: bool = False
     wanted: int = 0
     reached: bool = False
     accepted: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class Journal:
             self._serving -= 1
             self._changed.notify_all()
 
-    def wait_for(self, happened: Callable[["Journal"], bool], seconds: float) -> bool:
-        """Wait until the journal holds what was asked for and nothing is being served; False when it does not in time."""
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Wait until nothing is being served any more; False where that takes longer."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._serving and happened(self), seconds)
+            return self._changed.wait_for(lambda: not self._serving, seconds)

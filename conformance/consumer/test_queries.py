@@ -1,0 +1,58 @@
+"""What a consumer asks: on what association, in which encoding, and with which identifiers."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import pytest
+from pydicom.uid import UID
+
+from conformance.consumer.identifiers import Breach, encoding_breaches, has_extended_text, query_breaches, text_breaches
+from conformance.consumer.script import OPEN, SEARCH
+from conformance.consumer.stage import Stage, readable
+from conformance.findings import Nonconformance, NotApplicable, expect, require
+
+
+def blame(breaches: Iterable[Breach], *, of: int, what: str) -> None:
+    """Blame the consumer for breaches, each told once with how many of the requests had it."""
+    counted = Counter(breaches)
+    if counted:
+        raise Nonconformance(
+            expected="; ".join(dict.fromkeys(f"{breach.expected} ({breach.clause})" for breach in counted)),
+            got="; ".join(f"in {count} of {of} {what}: {breach.got}" for breach, count in counted.items()),
+        )
+
+
+@pytest.mark.requirement("QUERY-19")
+def test_queries_keep_to_the_hierarchy(stage: Stage) -> None:
+    queries = list(readable(stage.queries()))
+    require(queries, "no query came whose identifier can be read")
+    blame((breach for _, asked in queries for breach in query_breaches(asked)), of=len(queries), what="queries")
+
+
+@pytest.mark.requirement("QUERY-19")
+def test_queries_declare_the_character_set_that_they_need(stage: Stage) -> None:
+    queries = [asked for _, asked in readable(stage.journal(SEARCH).of("C-FIND")) if has_extended_text(asked)]
+    require(queries, "no query came with text beyond ASCII: search by the whole name, with its accents")
+    blame((breach for asked in queries for breach in text_breaches(asked)), of=len(queries), what="queries with accents")
+
+
+@pytest.mark.requirement("XFER-07")
+def test_identifiers_are_encoded_as_negotiated(stage: Stage) -> None:
+    asked = stage.queries() + stage.retrieves()
+    found = [breach for one in asked for breach in encoding_breaches(one.identifier, one.transfer_syntax)]
+    blame(found, of=len(asked), what="identifiers")
+
+
+@pytest.mark.requirement("ASSOC-08")
+def test_identifies_its_implementation(stage: Stage) -> None:
+    for association in stage.journal(SEARCH).associations.values():
+        uids = association.implementation_class_uids
+        valid = len(uids) == 1 and UID(uids[0]).is_valid
+        expect(valid, expected="exactly one valid Implementation Class UID", got=", ".join(repr(uid) for uid in uids) or "none")
+
+
+@pytest.mark.requirement("INTEG-01", "INTEG-12", "INTEG-14")
+def test_sends_no_objects(stage: Stage) -> None:
+    stored = stage.journal(OPEN).of("C-STORE")
+    require(not stored, f"it stored {len(stored)} objects with us: test it in the role source as well")
+    raise NotApplicable("a consumer sends no objects")
