@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from generators import Encoded, Issuer, Study, Synthesizer, encode_study
 
 OTHER_ISSUER = Issuer("SYNTHETIC-CLINIC", "2.25.118059219371263862101312131514120394761")
+ACCENTED_NAME = "SYNTHETIC-Lévesque^Zoé"
+"""Whose name the operator types: the same in every run, so that a command can too."""
 CORE_KINDS = ("CT", "MR", "CR", "US", "SR", "CT-ENHANCED")
 """What the study that is opened is made of: images of one frame, of several frames, and a report."""
 
@@ -41,7 +43,7 @@ def prepare(synthesizer: Synthesizer) -> Content:
     shared = synthesizer.patient(script="ascii")
     namesake = synthesizer.patient(script="ascii", id=shared.id, issuer=OTHER_ISSUER)
     return Content(
-        accented=synthesizer.study("CT", patient=synthesizer.patient(script="latin"), character_set="ISO_IR 100"),
+        accented=synthesizer.study("CT", patient=synthesizer.patient(name=ACCENTED_NAME), character_set="ISO_IR 100"),
         mixed=synthesizer.study(modalities=CORE_KINDS, instances=2, patient=shared),
         namesake=synthesizer.study("CT", patient=namesake),
         series=synthesizer.study("MR", series=2, instances=3),

@@ -4,7 +4,7 @@ What they break was written before any run, from the register's rows and from ho
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
 
@@ -14,7 +14,7 @@ from pynetdicom.dsutils import encode
 from pynetdicom.presentation import PresentationContext
 
 from conformance.reference.archive import Parts
-from conformance.reference.consumer.viewer import PATIENT_ROOT_MOVE, UNICODE, Keys, Viewer
+from conformance.reference.consumer.viewer import PATIENT_ROOT_MOVE, SUCCESS, UNICODE, Found, Keys, Viewer
 from conformance.reference.door import STORAGE, Door
 from conformance.reference.faults.fault import rows
 from conformance.reference.services import Request, Services
@@ -28,7 +28,7 @@ QUERY, RETRIEVE, ACCEPTANCE, ENCODING = rows("QUERY-19"), rows("RETR-14"), rows(
 
 @dataclass(frozen=True, slots=True)
 class ConsumerFault:
-    """One way in which a consumer is wrong, and the rows that fail or cannot be decided for it."""
+    """One way in which a consumer is wrong, and the rows that its user or the suite fails, or cannot decide, for it."""
 
     name: str
     summary: str
@@ -216,6 +216,39 @@ class AnswersNonsense(Viewer):
     parts = Parts(services=InventsStatus)
 
 
+class AlwaysWell(Viewer):
+    """Takes any answer to its echo for a good one."""
+
+    def is_well(self, answer: Any) -> bool:
+        return answer is not None
+
+
+class HidesFailedQuery(Viewer):
+    """Shows what came before the failure as if it were all."""
+
+    def tell_found(self, found: Found) -> None:
+        super().tell_found(replace(found, status=SUCCESS))
+
+
+class ShowsUnfiltered(Viewer):
+    def filtered(self, found: Found, _name: str) -> Found:
+        return found
+
+
+class TrustsStatus(Viewer):
+    """Believes that a study is whole when the status says so."""
+
+    def is_whole(self, _received: int, _expected: int, answer: Any) -> bool:
+        return answer is not None and answer.Status == SUCCESS
+
+
+class TrustsWarning(Viewer):
+    """Takes B000 for a success, and does not count."""
+
+    def is_whole(self, _received: int, _expected: int, answer: Any) -> bool:
+        return answer is not None
+
+
 FAULTS: Mapping[str, ConsumerFault] = {
     fault.name: fault
     for fault in (
@@ -242,5 +275,10 @@ FAULTS: Mapping[str, ConsumerFault] = {
         ConsumerFault("takes-no-default-syntax", "it accepts no storage context in Implicit VR Little Endian", KnowsNoDefault, ACCEPTANCE),
         ConsumerFault("fails-ultrasound", "it accepts ultrasound and answers each object A700", RefusesUltrasound, ACCEPTANCE),
         ConsumerFault("invents-a-status", "it answers reports with a status that C-STORE does not have", AnswersNonsense, ACCEPTANCE),
+        ConsumerFault("echo-always-well", "its test of the connection takes 0122 for a good answer", AlwaysWell, rows("VERIF-03")),
+        ConsumerFault("failed-query-hidden", "a query that failed is shown as one that found little", HidesFailedQuery, rows("QUERY-20")),
+        ConsumerFault("unfiltered-shown", "it shows the matches of FF01 without a look of its own", ShowsUnfiltered, rows("QUERY-20")),
+        ConsumerFault("believes-0000", "it does not count what it received when the status is 0000", TrustsStatus, rows("RETR-15")),
+        ConsumerFault("believes-b000", "it shows a study as whole after B000", TrustsWarning, rows("RETR-15")),
     )
 }

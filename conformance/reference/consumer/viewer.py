@@ -161,11 +161,15 @@ class Viewer:
             found.matches = [one for one in found.matches if fnmatchcase(str(one.get("PatientName", "")), name)]
         return found
 
-    # What it tells
+    # What it makes of the answers, and tells
 
     def is_well(self, answer: Any) -> bool:
         """Whether the test of the connection went well."""
         return answer is not None and answer.Status == SUCCESS
+
+    def is_whole(self, received: int, expected: int, answer: Any) -> bool:
+        """Whether everything of a study has come."""
+        return answer is not None and answer.Status == SUCCESS and received == expected
 
     def tell_found(self, found: Found) -> None:
         """Say what a query brought."""
@@ -177,8 +181,10 @@ class Viewer:
     def tell_received(self, expected: int, answer: Any) -> None:
         """Say what a retrieve brought, by count and by status."""
         received = len(self.inbox.index.locate({}))
-        whole = answer is not None and answer.Status == SUCCESS and received == expected
-        self.tell(f"{received} of {expected} images{'' if whole else ': THIS STUDY IS NOT COMPLETE'}")
+        if self.is_whole(received, expected, answer):
+            self.tell(f"{received} images")
+        else:
+            self.tell(f"{received} of {expected} images: THIS STUDY IS NOT COMPLETE")
 
     def tell(self, text: str) -> None:
         """Show a line to the user."""

@@ -1,0 +1,102 @@
+"""The proof of the consumer's checks: each seeded fault of the reference consumer is failed for exactly the rows that it breaks.
+
+Archive, consumer and checks share this process: a viewer's step takes tenths of a second, a process of its own a second. The user of
+the viewer is played here: honest, and with nothing to go by but what the viewer tells.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from io import StringIO
+from types import ModuleType
+
+import pytest
+
+from conformance.consumer import test_notices, test_queries, test_retrieves
+from conformance.consumer.archive import ViewerArchive
+from conformance.consumer.content import prepare
+from conformance.consumer.script import Step
+from conformance.consumer.stage import Stage
+from conformance.findings import observe
+from conformance.guide import load_register
+from conformance.reference.consumer import FAULTS, ConsumerFault
+from conformance.reference.consumer.__main__ import main
+from conformance.retelling import results_of
+from conformance.verdicts import Outcome, Verdict, judge, roll_up
+from generators import Synthesizer
+
+HOST, ARCHIVE, VIEWER = "127.0.0.1", "CONFORMANCE", "VIEWER"
+REGISTER = load_register()
+NOTICES = {"VERIF-03", "QUERY-20", "RETR-15"}
+SEEDS = range(10)
+
+READ: dict[str, Callable[[dict[str, str]], bool]] = {  # what an honest user answers, by what each step showed
+    "VERIF-03": lambda told: "not" not in told["verify"] and "not" in told["verify-refused"],
+    "QUERY-20": lambda told: "failed" in told["search-interrupted"] and told["search-unfiltered"].endswith("\n1 studies\n"),
+    "RETR-15": lambda told: all("NOT COMPLETE" in told[step] for step in ("open-with-failure", "open-with-gap")),
+}
+
+
+class Hall:
+    """One consumer before its archive: takes the steps, and keeps what its user was told and what the user says of it."""
+
+    def __init__(self, seed: int, port: int, fault: str) -> None:
+        content = prepare(Synthesizer(seed, f"P{seed}"))
+        self.archive = ViewerArchive(ARCHIVE, (HOST, 0), {VIEWER: (HOST, port)})
+        self.archive.prepare(content.instances())
+        self.stage = Stage(self.archive, content, self.perform, self.ask)
+        self.options = ["--calling", VIEWER, "--listen-port", str(port), *(["--fault", fault] if fault else [])]
+        self.told: dict[str, str] = {}
+        self.says: dict[str, bool] = {}
+
+    def perform(self, step: Step, _told: str) -> bool:
+        with redirect_stdout(StringIO()) as shown:
+            main([step.name, "--host", HOST, "--port", str(self.archive.port), "--ae", ARCHIVE, *self.options])
+        self.told[step.name] = shown.getvalue()
+        return True
+
+    def ask(self, requirement: str, _question: str) -> None:
+        self.says[requirement] = READ[requirement](self.told)
+
+    def judged(self, *modules: ModuleType) -> dict[str, Verdict]:
+        """Run the checks of these modules, and judge the rows as a run does."""
+        verdicts: dict[str, list[Verdict]] = {}
+        with self.archive.serving():
+            for check, ids in checks(*modules):
+                for id_, outcome in self.outcomes(check, ids).items():
+                    verdicts.setdefault(id_, []).append(judge(outcome, REGISTER[id_].level))
+        return {id_: roll_up(seen) for id_, seen in verdicts.items()}
+
+    def outcomes(self, check: Callable[[Stage], None], ids: list[str]) -> dict[str, Outcome]:
+        try:
+            check(self.stage)
+            error = None
+        except Exception as raised:
+            error = raised
+        outcomes, _ = results_of(observe(error), ids)
+        said = {id_: Outcome.CONFORMS if self.says[id_] else Outcome.VIOLATES for id_ in ids if id_ in self.says}
+        return {id_: Outcome(outcome) for id_, outcome in outcomes.items()} | said
+
+
+def checks(*modules: ModuleType) -> Iterator[tuple[Callable[[Stage], None], list[str]]]:
+    """The checks of some modules, with the rows that each decides."""
+    for module in modules:
+        for function in vars(module).values():
+            marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name == "requirement"]
+            if marks and function.__module__ == module.__name__:
+                yield function, [id_ for mark in marks for id_ in mark.args]
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=lambda fault: fault.name)
+def test_a_fault_is_failed_for_exactly_what_it_breaks(fault: ConsumerFault, free_port: Callable[[], int]) -> None:
+    modules = [test_notices] if fault.breaks <= NOTICES else [test_queries, test_retrieves]
+    seen = Hall(1, free_port(), fault.name).judged(*modules)
+    bad = {id_ for id_, verdict in seen.items() if verdict in (Verdict.FAIL, Verdict.WARN)}
+    assert (bad, {id_ for id_, verdict in seen.items() if verdict is Verdict.BLOCKED}) == (fault.breaks, fault.blocks)
+    assert Verdict.INCONCLUSIVE not in seen.values()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_clean_consumer_fails_nothing(seed: int, free_port: Callable[[], int]) -> None:
+    seen = Hall(seed, free_port(), "").judged(test_queries, test_retrieves, test_notices)
+    assert {verdict for id_, verdict in seen.items() if not id_.startswith("INTEG")} == {Verdict.PASS}
+    assert {verdict for id_, verdict in seen.items() if id_.startswith("INTEG")} == {Verdict.NOT_APPLICABLE}
