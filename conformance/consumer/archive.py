@@ -94,18 +94,18 @@ class WatchedAcceptor(Acceptor):
     def __init__(self, ae: Any, mode: str) -> None:
         super().__init__(ae, mode)
         self.asking: Asking | None = None
-        self._proposal = b""
+        self._pdu = b""
         self.bind(evt.EVT_DATA_RECV, self._look)
 
     @property
-    def request(self) -> AssociationRequest:
+    def proposal(self) -> AssociationRequest:
         """The facts of its A-ASSOCIATE-RQ."""
-        kind, body = self._proposal[0], self._proposal[HEADER.size :]
-        return request_facts(decode_associate(Pdu(kind, body)), id(self), ())
+        pdu = Pdu(self._pdu[0], self._pdu[HEADER.size :])
+        return request_facts(decode_associate(pdu), id(self), ())
 
     def _look(self, event: Any) -> None:
         if event.data[0] == PduType.ASSOCIATE_RQ:
-            self._proposal = bytes(event.data)
+            self._pdu = bytes(event.data)
 
 
 class WatchedServices(Services):
@@ -124,7 +124,7 @@ class WatchedServices(Services):
         assert isinstance(assoc, WatchedAcceptor)
         journal, assoc.asking = self.journal, asking_of(assoc, message, context_id)
         assoc.asking.known = assoc.asking.destination in self.desk.peers
-        journal.begin(assoc.asking, assoc.request)
+        journal.begin(assoc.asking, assoc.proposal)
         try:
             super().serve(assoc, message, context_id)
         finally:
