@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
+from itertools import count
 from typing import Any
 
 from pynetdicom import evt
@@ -24,13 +25,14 @@ from conformance.reference.index import Located
 from conformance.reference.keys import Attributes
 from conformance.reference.models import FIND, PENDING_WARNING, IdentifierRefused
 from conformance.reference.retrieve import Outlet
+from conformance.reference.rules import NOT_SUPPORTED, Refusal
 from conformance.reference.services import Address, Desk, Request, Services
 from conformance.reference.syntax import syntax_of
 from conformance.reference.wire import Acceptor
 from generators import Encoded
 
 OUT_OF_RESOURCES = 0xA700
-NOT_SUPPORTED = 0x0122  # PS3.7 C.5.6
+_SERIALS = count(1)
 
 
 class PreparationError(ConformanceError):
@@ -94,6 +96,7 @@ class WatchedAcceptor(Acceptor):
     def __init__(self, ae: Any, mode: str) -> None:
         super().__init__(ae, mode)
         self.asking: Asking | None = None
+        self._serial = next(_SERIALS)
         self._pdu = b""
         self.bind(evt.EVT_DATA_RECV, self._look)
 
@@ -101,7 +104,7 @@ class WatchedAcceptor(Acceptor):
     def proposal(self) -> AssociationRequest:
         """The facts of its A-ASSOCIATE-RQ."""
         pdu = Pdu(self._pdu[0], self._pdu[HEADER.size :])
-        return request_facts(decode_associate(pdu), id(self), ())
+        return request_facts(decode_associate(pdu), self._serial, ())
 
     def _look(self, event: Any) -> None:
         if event.data[0] == PduType.ASSOCIATE_RQ:
@@ -136,6 +139,10 @@ class WatchedServices(Services):
             self.refuse(request, NOT_SUPPORTED, "refused on purpose")
         else:
             super().echo(request)
+
+    def take(self, _request: Request, _data: bytes) -> Refusal:
+        """Keep nothing: what a consumer stores may belong to a real patient."""
+        return Refusal(NOT_SUPPORTED, "this archive keeps its own content only")
 
     def find(self, request: Request) -> None:
         """C-FIND: faithful, broken off after its first match, or with what does not match."""

@@ -4,7 +4,7 @@ Pure functions over the bytes that came. A breach shows tag, keyword, VR, length
 may have typed the name of a real patient.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from pydicom.datadict import keyword_for_tag
@@ -18,7 +18,15 @@ from conformance.reference.syntax import syntax_of
 from conformance.reference.text import SPECIFIC_CHARACTER_SET, character_set, characters
 
 _NO_WILD_CARDS = frozenset({"AS", "DA", "DS", "DT", "IS", "TM", "UI"})  # text VRs that PS3.4 C.2.2.2.4 leaves out
-_NO_KEYS = frozenset({QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET, tag_of("QueryRetrieveView")})
+_NO_KEYS = frozenset(  # PS3.4 C.4.1.1.3: what says how, whence and whether, and is matched with nothing
+    {QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET}
+    | {tag_of(keyword) for keyword in ("QueryRetrieveView", "TimezoneOffsetFromUTC", "RetrieveAETitle", "InstanceAvailability")}
+    | {tag_of(keyword) for keyword in ("StorageMediaFileSetID", "StorageMediaFileSetUID")}
+)
+_RETRIEVE_CLAUSES: Mapping[str, tuple[str, str]] = {  # structure of the identifier, behaviour of the SCU
+    "C-MOVE": ("PS3.4 C.4.2.1.4.1", "PS3.4 C.4.2.2.1"),
+    "C-GET": ("PS3.4 C.4.3.1.3.1", "PS3.4 C.4.3.2.1"),
+}
 _UID_CHARACTERS = frozenset("0123456789.\\")
 
 
@@ -78,11 +86,16 @@ def query_breaches(asked: Asked) -> list[Breach]:
     return [*_above(asked, "PS3.4 C.4.1.2.1"), *_own_unique_key(asked), *_other_levels(asked), *_wild(asked)]
 
 
-def retrieve_breaches(asked: Asked, ambiguous: Collection[str]) -> list[Breach]:
+def retrieve_breaches(asked: Asked, message: str, ambiguous: Collection[str]) -> list[Breach]:
     """Hold a C-MOVE or C-GET identifier against the baseline. `ambiguous`: Patient IDs that two patients of ours share."""
+    structure, behaviour = _RETRIEVE_CLAUSES[message]
     if asked.level not in asked.levels:
-        return [_wrong_level(asked, "PS3.4 C.4.2.1.4.1")]
-    return [*_above(asked, "PS3.4 C.4.2.2.1"), *_what_to_retrieve(asked), *_only_unique_keys(asked), *_ambiguous(asked, ambiguous)]
+        return [_wrong_level(asked, structure)]
+    broken = [*_above(asked, behaviour), *_what_to_retrieve(asked, behaviour), *_only_unique_keys(asked)]
+    if asked.level == "PATIENT" and asked.unique("PATIENT") in ambiguous:
+        expected = "a retrieve at STUDY level, where a Patient ID stands for patients of two issuers"
+        broken.append(Breach(structure, expected, "a retrieve at PATIENT level"))
+    return broken
 
 
 def _wrong_level(asked: Asked, clause: str) -> Breach:
@@ -156,13 +169,13 @@ def _read_text(element: Element, terms: tuple[str, ...]) -> None:
         characters(element.value, element.vr, terms)
 
 
-def _what_to_retrieve(asked: Asked) -> Iterator[Breach]:
+def _what_to_retrieve(asked: Asked, clause: str) -> Iterator[Breach]:
     tag, value = tag_of(UNIQUE[asked.level]), asked.unique(asked.level)
     wanted = "a single value" if asked.level == "PATIENT" else "one UID, or a list of UIDs,"
     refused = "*?\\" if asked.level == "PATIENT" else "*?"
     if not value or not all(value.split("\\")) or any(sign in value for sign in refused):
         got = shown(tag, asked.elements[tag]) if tag in asked.elements else f"no {_named(tag)}"
-        yield Breach("PS3.4 C.4.2.2.1", f"{wanted} in {_named(tag)}", got)
+        yield Breach(clause, f"{wanted} in {_named(tag)}", got)
 
 
 def _only_unique_keys(asked: Asked) -> Iterator[Breach]:
@@ -170,12 +183,6 @@ def _only_unique_keys(asked: Asked) -> Iterator[Breach]:
     for tag, element in asked.keys.items():
         if tag not in unique:
             yield Breach("PS3.4 C.2.2.1.2", "the level and unique keys alone", shown(tag, element))
-
-
-def _ambiguous(asked: Asked, ambiguous: Collection[str]) -> Iterator[Breach]:
-    if asked.level == "PATIENT" and asked.unique("PATIENT") in ambiguous:
-        expected = "a retrieve at STUDY level, where a Patient ID stands for patients of two issuers"
-        yield Breach("PS3.4 C.4.2.1.4.1", expected, "a retrieve at PATIENT level")
 
 
 def is_wild(element: Element) -> bool:

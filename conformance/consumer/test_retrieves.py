@@ -18,7 +18,8 @@ from conformance.findings import expect, require
 def test_retrieves_name_unique_keys_only(stage: Stage) -> None:
     retrieves = list(readable(stage.retrieves()))
     require(retrieves, "no retrieve came whose identifier can be read")
-    breaches = (breach for _, asked in retrieves for breach in retrieve_breaches(asked, stage.content.ambiguous))
+    ambiguous = stage.content.ambiguous
+    breaches = (breach for one, asked in retrieves for breach in retrieve_breaches(asked, one.message, ambiguous))
     blame(breaches, of=len(retrieves), what="retrieves")
 
 

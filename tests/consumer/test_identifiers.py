@@ -34,7 +34,7 @@ def judged_query(keys: Keys, levels: tuple[str, ...] = STUDY_ROOT) -> list[Breac
 
 
 def judged_retrieve(keys: Keys, levels: tuple[str, ...] = STUDY_ROOT) -> list[Breach]:
-    return retrieve_breaches(read(encoded(keys), ExplicitVRLittleEndian, levels), {"SHARED"})
+    return retrieve_breaches(read(encoded(keys), ExplicitVRLittleEndian, levels), "C-MOVE", {"SHARED"})
 
 
 AT_STUDY: Keys = {"QueryRetrieveLevel": "STUDY", "StudyInstanceUID": ""}
