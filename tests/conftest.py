@@ -50,6 +50,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--whole-matrix", action="store_true", help="prove every fault against every check, not against its own and a fixed set"
     )
+    parser.addoption("--seeds", type=int, default=1, help="how many seeds the clean archive and each real system are judged with")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", range(1, metafunc.config.getoption("--seeds") + 1))
 
 
 @pytest.fixture(scope="session")

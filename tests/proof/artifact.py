@@ -1,0 +1,162 @@
+"""Write docs/proof.md from a run of the whole proof: `make proof`.
+
+It tells what each requirement is proved by, what was seen in that run, and what remains unproved and why. The digest that it carries
+is that of the checks, the register, the seeded faults and the adjudicated verdicts: where one of them has changed since, the proof is
+stale and its test fails.
+"""
+
+import ast
+import hashlib
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from xml.etree import ElementTree
+
+from conformance.guide import Requirement, load_register
+from conformance.reference import FAULTS, Fault
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "proof.md"
+VERDICTS = ROOT / "fixtures" / "verdicts"
+PROVED = ("conformance/suite", "conformance/guide", "conformance/reference", "fixtures/verdicts")
+DIGEST = "Digest of what was proved: "
+
+
+def digest() -> str:
+    """SHA-256 over the paths and bytes of the checks, the register, the seeded faults and the adjudicated verdicts."""
+    total = hashlib.sha256()
+    for folder in PROVED:
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in (".py", ".toml"):
+                total.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() + b"\0")
+    return total.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A run of the proof: how many of its tests passed, by test, and the checks that each fault was seen by."""
+
+    passed: Mapping[str, int]
+    failed: tuple[str, ...]
+    killers: Mapping[str, tuple[str, ...]]
+
+
+def read_proof(junit: Path) -> Proof:
+    """Read pytest's JUnit file of the run."""
+    passed: dict[str, int] = {}
+    failed: list[str] = []
+    killers: dict[str, tuple[str, ...]] = {}
+    for case in ElementTree.parse(junit).iter("testcase"):
+        name, _, rest = case.attrib["name"].partition("[")
+        if case.find("failure") is not None or case.find("error") is not None:
+            failed.append(case.attrib["name"])
+            continue
+        passed[name] = passed.get(name, 0) + 1
+        for told in case.iter("property"):
+            if told.attrib["name"] == "killed by":
+                killers[rest.rstrip("]")] = tuple(told.attrib["value"].split())
+    return Proof(passed, tuple(failed), killers)
+
+
+def render(proof: Proof, day: str) -> str:
+    """Write the document."""
+    parts = [_opening(proof, day), _requirements(), _systems(), _checks(proof), _unproved()]
+    return "\n".join(line for part in parts for line in part) + "\n"
+
+
+def _opening(proof: Proof, day: str) -> Iterator[str]:
+    seen = proof.passed
+    yield "# What the checks are proved by"
+    yield ""
+    yield f"Written by `make proof` on {day}. {DIGEST}`{digest()}`"
+    yield ""
+    yield f"- {seen.get('test_a_fault_is_failed_for_exactly_what_it_breaks', 0)} of {len(FAULTS)} seeded faults of the embedded archive"
+    yield "  were failed for exactly the rows that they break, each against the whole suite."
+    yield f"- The clean archive was certified with {seen.get('test_the_clean_archive_is_certified', 0)} seeds."
+    yield f"- Real systems got their adjudicated verdicts in {seen.get('test_a_real_system_gets_its_adjudicated_verdicts', 0)} runs."
+    yield ""
+
+
+def _requirements() -> Iterator[str]:
+    yield "## Requirements and the faults that break them"
+    yield ""
+    yield "| requirement | level | faults |"
+    yield "|---|---|---|"
+    for row in load_register():
+        named = [fault.name for fault in FAULTS.values() if row.id in _blamed(fault)]
+        if named:
+            yield f"| {row.id} {row.title} | {row.level} | {', '.join(named)} |"
+    yield ""
+
+
+def _blamed(fault: Fault) -> frozenset[str]:
+    return fault.breaks | fault.warns | fault.informs
+
+
+def _systems() -> Iterator[str]:
+    found = {path.stem: tomllib.loads(path.read_text("utf-8"))["verdict"] for path in sorted(VERDICTS.glob("*.toml"))}
+    verdicts = {name: {row["requirement"]: row["verdict"] for row in rows} for name, rows in found.items()}
+    yield "## Requirements and real systems"
+    yield ""
+    yield "What is not passed; each verdict stands with clause and reason in `fixtures/verdicts`."
+    yield ""
+    yield f"| requirement | {' | '.join(verdicts)} |"
+    yield "|---|" + "---|" * len(verdicts)
+    for id_ in sorted({id_ for rows in verdicts.values() for id_ in rows}):
+        yield f"| {id_} | {' | '.join(rows.get(id_, '') for rows in verdicts.values())} |"
+    yield ""
+
+
+def _checks(proof: Proof) -> Iterator[str]:
+    killed = {check for checks in proof.killers.values() for check in checks}
+    alive = sorted(set(checks_of_the_suite()) - killed)
+    yield "## Checks that no seeded fault makes fail"
+    yield ""
+    yield from [f"- `{check}`" for check in alive] or ["None."]
+    yield ""
+
+
+def checks_of_the_suite() -> list[str]:
+    """Name each check as the results do, without its cases."""
+    return [
+        f"{path.name}::{node.name}"
+        for path in sorted((ROOT / "conformance" / "suite").glob("test_*.py"))
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+
+
+def _unproved() -> Iterator[str]:
+    register = list(load_register())
+    yield "## Requirements that no check decides, and why"
+    yield ""
+    yield from _reasons(((row, row.untested) for row in register if row.untested), "")
+    yield from _reasons(((row, row.attested) for row in register if row.attested), "attested: ")
+
+
+def _reasons(rows: Iterable[tuple[Requirement, str]], word: str) -> Iterator[str]:
+    return (f"- {row.id} ({row.level}): {word}{reason}" for row, reason in rows)
+
+
+def main() -> int:
+    """Read the JUnit file named on the command line; a run with a failure is no proof, and leaves the document as it was.
+
+    With `--stale` instead of a file, only say whether the document is of what is here.
+    """
+    if sys.argv[1] == "--stale":
+        fresh = f"{DIGEST}`{digest()}`" in DOCUMENT.read_text("utf-8")
+        print("" if fresh else f"{DOCUMENT.name} is stale: run `make proof`", file=sys.stderr)
+        return 0 if fresh else 1
+    proof = read_proof(Path(sys.argv[1]))
+    if proof.failed:
+        print("no proof, these failed:", *proof.failed, sep="\n  ", file=sys.stderr)
+        return 1
+    DOCUMENT.write_text(render(proof, datetime.now(UTC).date().isoformat()), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
