@@ -4,13 +4,16 @@ What they break was written before any run, from the register's rows and from ho
 """
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
 
 from pydicom import Dataset
 from pydicom.uid import ImplicitVRLittleEndian
+from pynetdicom import AE
 from pynetdicom.dsutils import encode
+from pynetdicom.pdu_primitives import A_ASSOCIATE, ImplementationClassUIDNotification
 from pynetdicom.presentation import PresentationContext
 
 from conformance.reference.archive import Parts
@@ -18,6 +21,7 @@ from conformance.reference.consumer.viewer import PATIENT_ROOT_MOVE, SUCCESS, UN
 from conformance.reference.door import STORAGE, Door
 from conformance.reference.faults.fault import rows
 from conformance.reference.services import Request, Services
+from conformance.reference.wire import Courier, UpperLayer
 
 BASIC_TEXT_SR = "1.2.840.10008.5.1.4.1.1.88.11"
 ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.1"
@@ -129,6 +133,29 @@ class OtherSyntax(Viewer):
         for keyword, value in keys.items():
             setattr(identifier, keyword, value)
         return BytesIO(encode(identifier, False, True) or b"")
+
+
+class NamedTwice(UpperLayer):
+    """Repeats the Implementation Class UID in the A-ASSOCIATE-RQ."""
+
+    def send_pdu(self, primitive: Any) -> None:
+        if isinstance(primitive, A_ASSOCIATE):
+            primitive.user_information = [*primitive.user_information, *map(copy, self._names(primitive))]
+        super().send_pdu(primitive)
+
+    def _names(self, primitive: A_ASSOCIATE) -> list[ImplementationClassUIDNotification]:
+        return [item for item in primitive.user_information if isinstance(item, ImplementationClassUIDNotification)]
+
+
+class TwoNames(Courier):
+    def __init__(self, ae: AE, mode: str) -> None:
+        super().__init__(ae, mode)
+        self.dul = NamedTwice(self)
+        self.acse_timeout = self.patience
+
+
+class ImplementationTwice(Viewer):
+    courier = TwoNames
 
 
 class ByAccession(Viewer):
@@ -266,6 +293,7 @@ FAULTS: Mapping[str, ConsumerFault] = {
         ConsumerFault("name-without-character-set", "an accented name is sent without a character set", NoCharacterSet, QUERY),
         ConsumerFault("name-in-other-character-set", "Latin-1 text is declared as UTF-8", WrongCharacterSet, QUERY),
         ConsumerFault("identifier-in-other-syntax", "an identifier is in Explicit VR on a context for Implicit VR", OtherSyntax, ENCODING),
+        ConsumerFault("implementation-named-twice", "it sends two Implementation Class UIDs", ImplementationTwice, rows("ASSOC-08")),
         ConsumerFault("retrieve-with-accession", "a retrieve has the accession number", ByAccession, RETRIEVE, ACCEPTANCE),
         ConsumerFault("retrieve-whole-patient", "a retrieve at PATIENT level by a Patient ID of two patients", WholePatient, RETRIEVE),
         ConsumerFault("retrieve-without-study", "a retrieve of a series does not name its study", NoStudyInRetrieve, RETRIEVE, ACCEPTANCE),

@@ -49,6 +49,7 @@ class Viewer:
     """One viewer. What it is sent by C-MOVE comes to its `inbox`, an archive under the viewer's own AE title."""
 
     parts = Parts()
+    courier = Courier
     retrieve_model = STUDY_ROOT_MOVE
 
     def __init__(self, archive: Address, called: str, inbox: Archive) -> None:
@@ -141,7 +142,7 @@ class Viewer:
 
     def ask(self, request: Any, model: str) -> Iterator[Any]:
         """Send a request on an association of its own, and give the responses until the final one."""
-        courier = Courier(self.inbox.ae, "requestor")
+        courier = self.courier(self.inbox.ae, "requestor")
         try:
             if not courier.open(self.archive, self.called, [build_context(model, ImplicitVRLittleEndian)], []):
                 return
