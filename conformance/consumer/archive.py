@@ -81,9 +81,9 @@ class ViewerArchive:
                 raise PreparationError(f"refuses its own content: {refusal.comment}", where=one.sop_instance_uid)
 
     @contextmanager
-    def step(self, conduct: Conduct) -> Iterator[Journal]:
+    def step(self, conduct: Conduct, awaited: tuple[str, ...]) -> Iterator[Journal]:
         """Answer in this way, and write down what is asked, for the length of the block."""
-        self._services.conduct, self._services.journal = conduct, Journal()
+        self._services.conduct, self._services.journal = conduct, Journal(awaited)
         try:
             yield self._services.journal
         finally:
@@ -116,7 +116,7 @@ class WatchedServices(Services):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.journal, self.conduct = Journal(), Conduct.FAITHFUL
+        self.journal, self.conduct = Journal(()), Conduct.FAITHFUL
         finder = EverythingMatches(desk.finder.index, desk.finder.matcher, desk.finder.ae_title)
         self._unfiltered = Services(replace(desk, finder=finder))
 

@@ -1,6 +1,8 @@
 """What a consumer asked of our archive, exactly as it came, and what became of each object that it was sent."""
 
 import threading
+import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 from conformance.dimse import AssociationRequest
@@ -39,21 +41,28 @@ class Asking:
 
 
 class Journal:
-    """The requests and associations of one step. The archive's threads add, a check reads once the step is over."""
+    """The requests and associations of one step, which is over when one of the kinds that it awaits has come and been served.
 
-    def __init__(self) -> None:
+    The archive's threads add, a check reads once the step is over.
+    """
+
+    def __init__(self, awaited: tuple[str, ...]) -> None:
+        self.awaited = awaited
         self.askings: list[Asking] = []
         self.associations: dict[int, AssociationRequest] = {}
         self._serving = 0
-        self._changed = threading.Condition()
+        self._stirred = time.monotonic()
+        self._lock = threading.Lock()
 
     def of(self, *messages: str) -> list[Asking]:
         """The requests of these kinds, in the order in which they came."""
         return [asking for asking in self.askings if asking.message in messages]
 
+    # Written by the archive
+
     def begin(self, asking: Asking, association: AssociationRequest) -> None:
         """Write a request down before it is served, and the association that it came on."""
-        with self._changed:
+        with self._lock:
             self._serving += 1
             if len(self.askings) < MAX_ENTRIES:
                 self.askings.append(asking)
@@ -61,11 +70,23 @@ class Journal:
 
     def end(self) -> None:
         """Note that a request has been served."""
-        with self._changed:
+        with self._lock:
             self._serving -= 1
-            self._changed.notify_all()
+            self._stirred = time.monotonic()
 
-    def wait_until_idle(self, seconds: float) -> bool:
-        """Wait until nothing is being served any more; False where that takes longer."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not self._serving, seconds)
+    # Watched while the operator is waited for
+
+    def arrived(self) -> bool:
+        """Whether what is awaited has come, and nothing is being served."""
+        with self._lock:
+            return not self._serving and bool(self.of(*self.awaited))
+
+    def stirred(self) -> float:
+        """The monotonic time of the last sign of life."""
+        with self._lock:
+            return time.monotonic() if self._serving else self._stirred
+
+    def told(self) -> str:
+        """What has come so far."""
+        counts = Counter(asking.message for asking in list(self.askings))
+        return ", ".join(f"{count} {message}" for message, count in counts.items()) or "no request yet"

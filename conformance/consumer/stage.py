@@ -1,6 +1,9 @@
 """One run of a consumer: our archive with its prepared content, and the journal of each step, which is taken once and judged often."""
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+import pytest
 
 from conformance.consumer.archive import ViewerArchive
 from conformance.consumer.content import Content
@@ -10,37 +13,53 @@ from conformance.consumer.models import MODELS
 from conformance.consumer.script import OPEN, QUESTIONS, SEARCH, Step
 from conformance.evidence import Recorder
 from conformance.findings import require
+from conformance.operating import Errand, Performance, Watch
+from conformance.suite.ledger import Ledger, Left
+from conformance.suite.offer import Offer
+from conformance.suite.system import SUCCESS, Act
+from conformance.target import Target
 
-SETTLING_SECONDS = 30.0
+STAGE = pytest.StashKey["Stage"]()
 
-Perform = Callable[[Step, str], bool]
-"""Has a step taken, by the operator or by a command, as the text tells; False where nobody took it."""
 Ask = Callable[[str, str], None]
 """Asks the operator the question of a requirement, and keeps the answer as an attestation."""
+
+
+class Hands(Protocol):
+    """Whoever works the consumer: an `Operator`."""
+
+    def perform(self, errand: Errand, watch: Watch) -> Performance:
+        """Have a step taken, and wait until what it is for has come."""
 
 
 class Stage:
     """What the checks look at. A step that was not taken leaves them unexercised; it is not asked for twice."""
 
-    def __init__(self, archive: ViewerArchive, content: Content, perform: Perform, ask: Ask) -> None:
-        self.content = content
-        self._archive, self._perform, self._ask = archive, perform, ask
-        self._taken: dict[str, tuple[bool, Journal]] = {}
-        self.recorder = Recorder()
+    def __init__(self, target: Target, archive: ViewerArchive, content: Content, hands: Hands, ask: Ask) -> None:
+        self.target, self.content = target, content
+        self._archive, self._hands, self._ask = archive, hands, ask
+        self._taken: dict[str, tuple[Performance, Journal]] = {}
+        self.ledger = Ledger()
+        self.offer: Offer | None = None
+        self.begin()
 
     def begin(self) -> None:
         """Start the evidence of the next check."""
         self.recorder = Recorder()
+        self.acts: list[Act] = []
+
+    def serves_within(self, _seconds: float) -> bool:
+        """A consumer serves nothing that a run could wait for: each step has its own time."""
+        return True
 
     def journal(self, step: Step) -> Journal:
         """What came during a step. Raises NotExercised where it was not taken, or where it brought none of what it is for."""
         if step.name not in self._taken:
             self._taken[step.name] = self._take(step)
-        done, journal = self._taken[step.name]
-        require(done, f"step {step.name!r} was not taken")
+        performance, journal = self._taken[step.name]
         for asking in journal.askings:
             self._note(asking)
-        require(journal.of(*step.awaited), f"step {step.name!r} brought no {' or '.join(step.awaited)}")
+        require(performance.done, f"step {step.name!r} brought no {' or '.join(step.awaited)}: {performance.reason}")
         return journal
 
     def _note(self, asking: Asking) -> None:
@@ -65,10 +84,19 @@ class Stage:
         """Ask the operator what a step showed."""
         self._ask(requirement, QUESTIONS[requirement])
 
-    def _take(self, step: Step) -> tuple[bool, Journal]:
-        with self._archive.step(step.conduct) as journal:
-            done = self._perform(step, step.told(self.content))
-            return done and journal.wait_until_idle(SETTLING_SECONDS), journal
+    def _take(self, step: Step) -> tuple[Performance, Journal]:
+        with self._archive.step(step.conduct, step.awaited) as journal:
+            performance = self._hands.perform(Errand(step.name, step.told(self.content)), journal)
+        sent = {one.sop_instance_uid for asking in journal.askings for one in asking.deliveries if one.status == SUCCESS}
+        self.ledger.left.update({left.sop_uid: left for left in self._owned() if left.sop_uid in sent})
+        return performance, journal
+
+    def _owned(self) -> Iterator[Left]:
+        """The content as the one who has it now may have to find it, to take it away."""
+        for study in self.content.studies:
+            for series in study.series:
+                for instance in series.instances:
+                    yield Left(study.patient.id, study.uid, series.uid, instance.uid)
 
 
 def _filled(fields: Mapping[str, str]) -> dict[str, str]:

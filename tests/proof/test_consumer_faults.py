@@ -4,6 +4,7 @@ Archive, consumer and checks share this process: a viewer's step takes tenths of
 the viewer is played here: honest, and with nothing to go by but what the viewer tells.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from io import StringIO
@@ -14,17 +15,19 @@ import pytest
 from conformance.consumer import test_notices, test_queries, test_retrieves
 from conformance.consumer.archive import ViewerArchive
 from conformance.consumer.content import prepare
-from conformance.consumer.script import Step
 from conformance.consumer.stage import Stage
 from conformance.findings import observe
 from conformance.guide import load_register
+from conformance.operating import Errand, Performance, Watch
 from conformance.reference.consumer import FAULTS, ConsumerFault
 from conformance.reference.consumer.__main__ import main
 from conformance.retelling import results_of
+from conformance.target import Settings, build_target
 from conformance.verdicts import Outcome, Verdict, judge, roll_up
 from generators import Synthesizer
 
 HOST, ARCHIVE, VIEWER = "127.0.0.1", "CONFORMANCE", "VIEWER"
+SETTLING_SECONDS = 2.0
 REGISTER = load_register()
 NOTICES = {"VERIF-03", "QUERY-20", "RETR-15"}
 
@@ -35,23 +38,32 @@ READ: dict[str, Callable[[dict[str, str]], bool]] = {  # what an honest user ans
 }
 
 
+def settled(watch: Watch) -> bool:
+    """Whether what was awaited has come: the archive may still be at the end of its last answer when the viewer is gone."""
+    deadline = time.monotonic() + SETTLING_SECONDS
+    while not watch.arrived() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return watch.arrived()
+
+
 class Hall:
     """One consumer before its archive: takes the steps, and keeps what its user was told and what the user says of it."""
 
     def __init__(self, seed: int, port: int, fault: str) -> None:
+        target = build_target(Settings({"--target-ae": VIEWER, "--host": HOST, "--port": port}))
         content = prepare(Synthesizer(seed, f"P{seed}"))
         self.archive = ViewerArchive(ARCHIVE, (HOST, 0), {VIEWER: (HOST, port)})
         self.archive.prepare(content.instances())
-        self.stage = Stage(self.archive, content, self.perform, self.ask)
+        self.stage = Stage(target, self.archive, content, self, self.ask)
         self.options = ["--calling", VIEWER, "--listen-port", str(port), *(["--fault", fault] if fault else [])]
         self.told: dict[str, str] = {}
         self.says: dict[str, bool] = {}
 
-    def perform(self, step: Step, _told: str) -> bool:
+    def perform(self, errand: Errand, watch: Watch) -> Performance:
         with redirect_stdout(StringIO()) as shown:
-            main([step.name, "--host", HOST, "--port", str(self.archive.port), "--ae", ARCHIVE, *self.options])
-        self.told[step.name] = shown.getvalue()
-        return True
+            main([errand.name, "--host", HOST, "--port", str(self.archive.port), "--ae", ARCHIVE, *self.options])
+        self.told[errand.name] = shown.getvalue()
+        return Performance(settled(watch), "it ended")
 
     def ask(self, requirement: str, _question: str) -> None:
         self.says[requirement] = READ[requirement](self.told)
