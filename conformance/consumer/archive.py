@@ -10,8 +10,6 @@ from enum import StrEnum
 from itertools import count
 from typing import Any
 
-from pynetdicom import evt
-
 from conformance.consumer.journal import Asking, Delivery, Journal
 from conformance.dimse import AssociationRequest
 from conformance.dimse.pdu import HEADER, Pdu, PduType, decode_associate
@@ -28,10 +26,11 @@ from conformance.reference.retrieve import Outlet
 from conformance.reference.rules import NOT_SUPPORTED, Refusal
 from conformance.reference.services import Address, Desk, Request, Services
 from conformance.reference.syntax import syntax_of
-from conformance.reference.wire import Acceptor
+from conformance.reference.wire import Acceptor, UpperLayer
 from generators import Encoded
 
 OUT_OF_RESOURCES = 0xA700
+MAX_PDU = 65536
 _SERIALS = count(1)
 
 
@@ -56,7 +55,7 @@ class ViewerArchive:
     def __init__(self, ae_title: str, address: Address, peers: Mapping[str, Address]) -> None:
         host, port = address
         parts = Parts(services=WatchedServices, acceptor=WatchedAcceptor)
-        self._archive = Archive(Settings(host=host, port=port, ae_title=ae_title, peers=peers), parts)
+        self._archive = Archive(Settings(host=host, port=port, ae_title=ae_title, peers=peers, max_pdu=MAX_PDU), parts)
         assert isinstance(self._archive.services, WatchedServices)
         self._services = self._archive.services
 
@@ -90,25 +89,35 @@ class ViewerArchive:
             self._services.conduct = Conduct.FAITHFUL
 
 
+class WatchedLayer(UpperLayer):
+    """An upper layer that keeps the A-ASSOCIATE-RQ as bytes, of which pynetdicom forgets what is there twice."""
+
+    def __init__(self, assoc: Acceptor) -> None:
+        super().__init__(assoc)
+        self.proposal = b""
+
+    def _decode_pdu(self, bytestream: bytearray) -> tuple[Any, str]:
+        if bytestream[0] == PduType.ASSOCIATE_RQ:
+            self.proposal = bytes(bytestream)
+        return super()._decode_pdu(bytestream)
+
+
 class WatchedAcceptor(Acceptor):
-    """An association that keeps the A-ASSOCIATE-RQ as bytes: pynetdicom keeps one Implementation Class UID of however many came."""
+    """An association of the consumer with us."""
 
     def __init__(self, ae: Any, mode: str) -> None:
         super().__init__(ae, mode)
         self.asking: Asking | None = None
         self._serial = next(_SERIALS)
-        self._pdu = b""
-        self.bind(evt.EVT_DATA_RECV, self._look)
+        self._layer = WatchedLayer(self)
+        self.dul = self._layer
+        self.acse_timeout, self.network_timeout = ae.acse_timeout, ae.network_timeout  # kept by the layer
 
     @property
     def proposal(self) -> AssociationRequest:
         """The facts of its A-ASSOCIATE-RQ."""
-        pdu = Pdu(self._pdu[0], self._pdu[HEADER.size :])
+        pdu = Pdu(self._layer.proposal[0], self._layer.proposal[HEADER.size :])
         return request_facts(decode_associate(pdu), self._serial, ())
-
-    def _look(self, event: Any) -> None:
-        if event.data[0] == PduType.ASSOCIATE_RQ:
-            self._pdu = bytes(event.data)
 
 
 class WatchedServices(Services):

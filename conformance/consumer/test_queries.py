@@ -3,6 +3,7 @@
 import pytest
 from pydicom.uid import UID
 
+from conformance.consumer.archive import MAX_PDU
 from conformance.consumer.expectations import expect_legal
 from conformance.consumer.identifiers import encoding_breaches, has_extended_text, query_breaches, text_breaches
 from conformance.consumer.script import OPEN, SEARCH
@@ -37,6 +38,13 @@ def test_identifies_its_implementation(stage: Stage) -> None:
         uids = association.implementation_class_uids
         valid = len(uids) == 1 and UID(uids[0]).is_valid
         expect(valid, expected="exactly one valid Implementation Class UID", got=", ".join(repr(uid) for uid in uids) or "none")
+
+
+@pytest.mark.requirement("ASSOC-07")
+def test_sends_nothing_that_fills_a_pdu(stage: Stage) -> None:
+    longest = max(len(one.identifier) for one in stage.queries() + stage.retrieves())
+    require(longest < MAX_PDU // 2, f"an identifier of {longest} bytes came: how it was cut into PDUs is not measured")
+    raise NotApplicable(f"its longest identifier has {longest} bytes, and we take P-DATA-TF of {MAX_PDU}")
 
 
 @pytest.mark.requirement("INTEG-01", "INTEG-12", "INTEG-14")
