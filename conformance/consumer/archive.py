@@ -55,7 +55,12 @@ class ViewerArchive:
     def __init__(self, ae_title: str, address: Address, peers: Mapping[str, Address]) -> None:
         host, port = address
         parts = Parts(services=WatchedServices, acceptor=WatchedAcceptor)
-        self._archive = Archive(Settings(host=host, port=port, ae_title=ae_title, peers=peers, max_pdu=MAX_PDU), parts)
+        settings = Settings(host=host, port=port, ae_title=ae_title, peers=peers, max_pdu=MAX_PDU)
+        try:
+            self._archive = Archive(settings, parts)
+        except OSError as error:
+            where, remedy = f"{host}:{port}", "choose an address and a free port of this machine"
+            raise ConformanceError(f"cannot listen: {error.strerror}", where=where, remedy=remedy) from error
         assert isinstance(self._archive.services, WatchedServices)
         self._services = self._archive.services
 
