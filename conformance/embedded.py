@@ -2,13 +2,21 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from conformance.errors import ConformanceError
+from conformance.guide import Role
 
-PROFILE = Path(__file__).parent / "reference" / "profile.toml"
+_REFERENCE = Path(__file__).parent / "reference"
+PROFILE = _REFERENCE / "profile.toml"
+PROFILES: Mapping[str, Path] = {
+    Role.ARCHIVE: PROFILE,
+    Role.SOURCE: _REFERENCE / "sender" / "profile.toml",
+    Role.CONSUMER: _REFERENCE / "consumer" / "profile.toml",
+}
+"""The profile of the harness's own system, for each role that it can be tested in."""
 SILENCE_SECONDS = 1
 STOP_SECONDS = 10
 

@@ -2,18 +2,21 @@
 
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from conformance.attestations import accept
-from conformance.embedded import PROFILE
-from conformance.guide import load_register, load_waivers
+from conformance.embedded import PROFILE, PROFILES
+from conformance.guide import Role, load_register, load_waivers
+from conformance.operating import Operator
 from conformance.options import OPTIONS
+from conformance.roles import ROOMS
 from conformance.run import Plan, builtins, new_nonce
-from conformance.target import EMBEDDED, Profile, Settings, build_target, convert, load_profile
+from conformance.target import EMBEDDED, Profile, ProfileError, Settings, build_target, convert, load_profile
 from reports.language import LANGUAGES
 from reports.reading import load_results
 
@@ -38,8 +41,11 @@ def make_plan(config: pytest.Config) -> Plan:
     today = datetime.now(UTC).date()
     seed = settings["--seed"]
     certify = bool(settings["--certify"])
+    target = build_target(settings)
+    if target.role not in ROOMS:
+        raise ProfileError(f"is {str(target.role)!r}", where="--role", remedy=f"this release tests the roles {', '.join(ROOMS)}")
     return Plan(
-        target=build_target(settings),
+        target=target,
         register=register,
         waivers=load_waivers(waivers, register, today) if waivers else (),
         attestations=accept(settings.profile.attestations, register, today),
@@ -55,7 +61,31 @@ def make_plan(config: pytest.Config) -> Plan:
         tester=settings.text("--tester"),
         lang=settings.text("--lang"),
         baseline=load_results(baseline) if baseline else None,
+        operator=_operator(settings, config),
     )
+
+
+def _operator(settings: Settings, config: pytest.Config) -> Operator:
+    return Operator(
+        trigger=settings.text("--trigger"),
+        patience=settings.seconds("--patience"),
+        settle=settings.seconds("--settle"),
+        bare=lambda: _bare(config),
+    )
+
+
+@contextmanager
+def _bare(config: pytest.Config) -> Iterator[None]:
+    """Give the terminal back from pytest's capture of output and input."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is None:
+        yield
+        return
+    capture.suspend(in_=True)
+    try:
+        yield
+    finally:
+        capture.resume()
 
 
 def _repeat(given: Mapping[str, object], settings: Settings) -> str:
@@ -68,7 +98,7 @@ def _repeat(given: Mapping[str, object], settings: Settings) -> str:
 def _profile(given: Mapping[str, object]) -> Profile | None:
     path = given["--target-profile"]
     if path is None and given["--host"] == EMBEDDED:
-        return load_profile(PROFILE)
+        return load_profile(PROFILES.get(str(given["--role"] or Role.ARCHIVE), PROFILE))
     return None if path is None else load_profile(Path(str(path)))
 
 

@@ -1,6 +1,6 @@
 """The questions before the first check: is this a matter of conformance at all, or of configuration?
 
-Steps, in order, and what stops the run:
+Each role has its own `Journey`. Steps for an archive, in order, and what stops the run:
 
 1. association: the host and port take a connection, and the system lets our AE title in under its own;
 2. C-ECHO is answered;
@@ -14,7 +14,8 @@ that is not offered is only noted: the checks judge that. An object that was tak
 """
 
 import time
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -45,19 +46,20 @@ class Note:
     remedy: str = ""
 
 
-class Journey:
-    """The preflight of one system. `steps` are made one by one, so that each can be shown and recorded as it ends."""
+class Journey(ABC):
+    """The preflight of one subject. `steps` are made one by one, so that each can be shown and recorded as it ends."""
 
-    def __init__(self, system: System) -> None:
-        self.system = system
+    def __init__(self) -> None:
         self.identity: Identity | None = None
-        self._study: Study | None = None
-        self._instances: list[Encoded] = []
+
+    @abstractmethod
+    def plan(self) -> Mapping[str, Callable[[], Note]]:
+        """The steps by name, in order. A step raises Stop where the run cannot go on."""
 
     def steps(self) -> Iterator[Preflight]:
         """Run the steps. After the first that failed the others are `not reached`."""
         stopped = False
-        for name, step in self._plan().items():
+        for name, step in self.plan().items():
             if stopped:
                 yield Preflight(name, "not reached", "an earlier step failed")
                 continue
@@ -71,7 +73,18 @@ class Journey:
                 state = "noted" if note.remedy else "passed"
                 yield Preflight(name, state, note.detail, note.remedy, time.monotonic() - began)
 
-    def _plan(self) -> dict[str, Callable[[], Note]]:
+
+class ArchiveJourney(Journey):
+    """The preflight of an archive."""
+
+    def __init__(self, system: System) -> None:
+        super().__init__()
+        self.system = system
+        self._study: Study | None = None
+        self._instances: list[Encoded] = []
+
+    def plan(self) -> Mapping[str, Callable[[], Note]]:
+        """The steps above, in their order."""
         return {
             "association": self._association,
             "C-ECHO": self._echo,

@@ -108,9 +108,9 @@ def check_record(item: pytest.Item, observation: Observation, ids: Sequence[str]
     """Make the record of a check that ended; what it sent is saved where it did not simply conform."""
     outcomes, found = results_of(observation, ids)
     conforms = observation.outcome in (Outcome.CONFORMS, Outcome.NOT_APPLICABLE)
-    acts = [] if conforms else run.system.acts
+    acts = [] if conforms else run.subject.acts
     files = save_cases(run.plan.report_dir, item.name, [instance for act in acts for instance in act.instances])
-    recorder: Recorder = run.system.recorder
+    recorder: Recorder = run.subject.recorder
     transcript = [wire_step(step) for step in recorder.steps]
     return results.Check(
         nodeid=f"{item.path.name}::{item.name}",
@@ -123,7 +123,7 @@ def check_record(item: pytest.Item, observation: Observation, ids: Sequence[str]
         dropped=recorder.dropped,
         files=files,
         repeat="" if conforms else repeat_command(item, run),
-        repeat_dcmtk="\n".join(dcmtk_commands(acts, files, run.system.target)),
+        repeat_dcmtk="\n".join(dcmtk_commands(acts, files, run.subject.target)),
         began=max(run.elapsed - seconds, 0.0),
         octets=sum(step.size for step in recorder.steps),
         latencies=latencies(transcript),

@@ -6,7 +6,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,15 +15,12 @@ from tempfile import TemporaryFile
 import msgspec
 
 from conformance.attestations import Attestation
-from conformance.dimse import Listener
-from conformance.embedded import embedded_archive
 from conformance.errors import ConformanceError
 from conformance.guide import Level, Register, Requirement, Waiver
-from conformance.preflight import Journey
-from conformance.suite.ledger import Ledger
+from conformance.operating import Operator
+from conformance.roles import ROOMS, Means, Room, Subject
 from conformance.suite.offer import Offer
-from conformance.suite.system import System
-from conformance.target import EMBEDDED, Target
+from conformance.target import Target
 from conformance.verdicts import UNDECIDED, Certification, Outcome, Verdict, certify, judge, worst
 from generators import Synthesizer
 from reports import results
@@ -68,6 +65,7 @@ class Plan:
     tester: str = ""
     lang: str = "en"
     baseline: Results | None = None
+    operator: Operator = field(default_factory=Operator)
 
 
 class Run:
@@ -85,8 +83,7 @@ class Run:
         self._writer: results.ResultsWriter
         self._identity: results.Identity | None = None
         self._attestations = dict(plan.attestations)
-        self.ledger = Ledger()
-        self.system: System
+        self.subject: Subject
 
     @property
     def results_path(self) -> Path:
@@ -100,8 +97,13 @@ class Run:
     def scope(self) -> tuple[Requirement, ...]:
         return self.plan.register.in_scope(self.plan.target.roles)
 
+    @property
+    def room(self) -> Room:
+        """Where the checks of the role are."""
+        return ROOMS[self.plan.target.role]
+
     def open(self) -> None:
-        """Start our Storage SCP, and the embedded archive if it is the one to test, and write the header.
+        """Start what the checks of the role act on, and write the header.
 
         Raises:
             ListenerError: our port is taken.
@@ -117,23 +119,10 @@ class Run:
     def _start(self) -> None:
         plan, target = self.plan, self.plan.target
         make_report_folder(plan.report_dir)
-        listener = self._open.enter_context(
-            Listener(
-                target.listen_host,
-                target.listen_port,
-                target.calling_ae,
-                timeouts=target.timeouts,
-                recorder_for=lambda: self.system.recorder,
-            )
-        )
-        target = replace(target, advertised=target.advertised or f"{target.listen_host}:{listener.port}")
-        if target.host == EMBEDDED:
-            peer = f"{target.calling_ae}={target.listen_host}:{listener.port}"
-            host, port = self._open.enter_context(embedded_archive(target.ae_title, peer))
-            target = replace(target, host=host, port=port)
-        self.system = System(target, listener, Synthesizer(plan.seed, plan.nonce), self.ledger)
+        means = Means(target, Synthesizer(plan.seed, plan.nonce), plan.report_dir, self.plan.operator, self._ask)
+        self.subject = self.room.start(means, self._open)
         self._writer = self._open.enter_context(open_results(plan.report_dir))
-        self._writer.write(header(plan, target, self.partial, self.scope))
+        self._writer.write(header(plan, self.subject.target, self.partial, self.scope))
 
     @property
     def elapsed(self) -> float:
@@ -142,7 +131,7 @@ class Run:
 
     def preflight(self) -> Iterable[results.Preflight]:
         """Run the preflight, recording each step as it ends; `stopped` says where it failed."""
-        journey = Journey(self.system)
+        journey = self.room.preflight(self.subject)
         for step in journey.steps():
             self._writer.write(step)
             if step.state == "failed":
@@ -169,7 +158,7 @@ class Run:
         if self._unanswered < UNANSWERED_CHECKS:
             return False
         self._unanswered = 0
-        if self.system.serves_within(self.plan.target.timeouts.associate):
+        if self.subject.serves_within(self.plan.target.timeouts.associate):
             return False
         self.partial.append(f"the system no longer answers: {UNANSWERED_CHECKS} checks in a row and a C-ECHO were left without an answer")
         return True
@@ -178,8 +167,8 @@ class Run:
         """Judge each row in scope, write the verdicts and the footer, and close our Storage SCP."""
         if interrupted:
             self.partial.append(interrupted)
-        if self.system.offer is not None and self._identity is not None:
-            self._writer.write(with_offer(self._identity, self.system.offer))
+        if self.subject.offer is not None and self._identity is not None:
+            self._writer.write(with_offer(self._identity, self.subject.offer))
         rows = [self._row(requirement) for requirement in self.scope]
         self.partial += self._stale_waivers(rows)
         for row in rows:
@@ -224,6 +213,13 @@ class Run:
     def attest(self, attestation: Attestation) -> None:
         """Take what somebody stated during the run; it counts instead of what the profile says."""
         self._attestations[attestation.requirement] = attestation
+
+    def _ask(self, requirement: str, question: str) -> None:
+        """Put a question to the operator; an answer is an attestation of whoever runs this."""
+        holds = self.plan.operator.ask(question)
+        if holds is not None:
+            by, today = self.plan.tester or "the operator of this run", datetime.now(UTC).date()
+            self.attest(Attestation(requirement, by, today, f"{question} {'Yes' if holds else 'No'}.", holds))
 
     def _attested(self, requirement: Requirement) -> tuple[Outcome, str]:
         """An attested row is never decided without the statement, whatever a check saw besides; a run that saw nothing decides nothing."""
@@ -270,8 +266,8 @@ class Run:
             seconds=self.elapsed,
             waiting=self._waiting,
             verdicts=dict(Counter(row.verdict for row in rows)),
-            foreign=self.ledger.foreign,
-            left=[results.StoredObject(o.patient_id, o.study_uid, o.series_uid, o.sop_uid) for o in self.ledger.left.values()],
+            foreign=self.subject.ledger.foreign,
+            left=[results.StoredObject(o.patient_id, o.study_uid, o.series_uid, o.sop_uid) for o in self.subject.ledger.left.values()],
         )
 
     def _reasons(self, rows: Sequence[results.Requirement]) -> list[str]:

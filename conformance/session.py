@@ -13,9 +13,8 @@ from conformance.errors import ConformanceError
 from conformance.findings import Observation, observe
 from conformance.guide import Register
 from conformance.retelling import check_record, preflight_line, retell
+from conformance.roles import ROOMS
 from conformance.run import Plan, Run
-from conformance.suite import ORDER
-from conformance.suite.system import SYSTEM
 from conformance.verdicts import Certification
 from reports.html import write_report
 from reports.reading import load_results
@@ -58,15 +57,16 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     plan = config.stash[PLAN]
     _refuse_unknown_ids(items, plan.register)
-    items.sort(key=_place)
+    order = ROOMS[plan.target.role].order
+    items.sort(key=lambda item: _place(item, order))
     left_out = {name for name, wanted in (("slow", plan.slow), ("hostile", plan.hostile)) if not wanted}
     items[:] = [item for item in items if not left_out.intersection(mark.name for mark in item.iter_markers())]
 
 
-def _place(item: pytest.Item) -> tuple[int, int, tuple[int, ...]]:
+def _place(item: pytest.Item, order: Sequence[str]) -> tuple[int, int, tuple[int, ...]]:
     """Where a check stands in the suite, whoever shuffled it: its module, its line, its case."""
     case = getattr(item, "callspec", None)
-    return ORDER.index(item.path.stem), item.reportinfo()[1] or 0, tuple(case.indices.values()) if case else ()
+    return order.index(item.path.stem), item.reportinfo()[1] or 0, tuple(case.indices.values()) if case else ()
 
 
 def _refuse_unknown_ids(items: Sequence[pytest.Item], register: Register) -> None:
@@ -92,7 +92,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         run.open()
     except ConformanceError as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[RUN], config.stash[SYSTEM] = run, run.system
+    config.stash[RUN], config.stash[run.room.key] = run, run.subject
     terminal = config.get_terminal_writer()
     terminal.line()
     for step in run.preflight():
@@ -105,7 +105,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     run = item.config.stash.get(RUN, None)
     if run is None:
         return
-    run.system.begin()
+    run.subject.begin()
     if item.get_closest_marker("slow"):
         item.config.get_terminal_writer().line(f"\nwaiting for timers of the system: {item.name}")
 

@@ -87,6 +87,11 @@ class Target:
     claims: Claims = field(default_factory=Claims)
 
     @property
+    def role(self) -> Role:
+        """The one role of this run."""
+        return self.roles[0]
+
+    @property
     def missing(self) -> list[str]:
         """What a formal run wants to know of the product and its claims, and the profile does not say."""
         unsaid = [f"product.{field.name}" for field in msgspec.structs.fields(self.product) if not getattr(self.product, field.name)]
@@ -190,8 +195,9 @@ def build_target(settings: Settings) -> Target:
     host = settings.text("--host")
     if not host:
         raise ProfileError("is missing", where="--host", remedy="give the name or address of the system under test, or `embedded`")
-    if settings.text("--role") != Role.ARCHIVE:
-        raise ProfileError(f"is {settings.text('--role')!r}", where="--role", remedy="this release tests the role archive")
+    role = settings.text("--role")
+    if role not in list(Role):
+        raise ProfileError(f"is {role!r}", where="--role", remedy=f"use one of {', '.join(Role)}")
     listen_port = _port(settings, "--listen-port", least=0)
     listen_host = settings.text("--listen-host") or _local_address(host)
     return Target(
@@ -202,7 +208,7 @@ def build_target(settings: Settings) -> Target:
         listen_host=listen_host,
         listen_port=listen_port,
         advertised=settings.text("--advertised-address"),
-        roles=(Role.ARCHIVE,),
+        roles=(Role(role),),
         timeouts=_timeouts(settings),
         product=settings.profile.product,
         claims=settings.profile.claims,

@@ -80,12 +80,14 @@ class Acceptor:
         except (AssociationEnded, ProtocolViolation) as error:
             self._end(error)
         finally:
-            self._close_file()
+            self._drop_file()
             self._wire.close()
 
     def _serve(self) -> None:
         pdu = self._receive_request()
         self._policy.admit()
+        if self._policy.turn:
+            self._policy = self._policy.turn(pdu.contexts)
         if self._policy.reject:
             return self._reject(pdu, self._policy.reject)
         request, channel = self._accept(pdu)
@@ -140,7 +142,7 @@ class Acceptor:
         message = channel.receive(Deadline(self._terms.idle, "the next message"), sink_for=self._sink_for)
         match message.field:
             case Field.C_ECHO_RQ:
-                answer(channel, message, 0)
+                answer(channel, message, self._policy.echo())
             case Field.C_STORE_RQ:
                 return self._store(channel, message, request)
             case Field.N_EVENT_REPORT_RQ:
@@ -219,6 +221,12 @@ class Acceptor:
             self._file.close()
             self._file = None
         return path
+
+    def _drop_file(self) -> None:
+        """Remove what came of an object that never came whole."""
+        path = self._close_file()
+        if path:
+            path.unlink(missing_ok=True)
 
     def _refuse_foreign(self, request: Message) -> None:
         self._reception.add_foreign()

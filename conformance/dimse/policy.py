@@ -1,6 +1,6 @@
 """How the listener answers: what it accepts, what status it gives, which objects are this run's own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -29,6 +29,10 @@ def _success(_received: Received) -> int:
     return SUCCESS
 
 
+def _alive() -> int:
+    return SUCCESS
+
+
 def _everything(_sop_instance_uid: str) -> bool:
     return True
 
@@ -48,6 +52,8 @@ class Policy:
     `reject` is the result, source and reason of an A-ASSOCIATE-RJ to every request. `max_pdu` overrides the listener's.
     `admit` is called before a request is answered, and may wait: the peer has its connection and no association meanwhile.
     `directory`: objects are written there as Part 10 files while they arrive, and not kept in memory.
+    `echo` gives the status of each C-ECHO. `turn` is asked for the policy of each association, by what it proposes; the largest PDU
+    and `admit` stay those of this one.
     """
 
     contexts: Callable[[PresentationContext], str | None] | None = None
@@ -59,6 +65,8 @@ class Policy:
     max_pdu: int | None = None
     admit: Callable[[], object] = _at_once
     directory: Path | None = None
+    echo: Callable[[], int] = _alive
+    turn: Callable[[Sequence[PresentationContext]], "Policy"] | None = None
 
     def negotiate(self, context: PresentationContext) -> Negotiated:
         """Answer one proposed context (PS3.8 9.3.3.2)."""

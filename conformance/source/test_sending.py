@@ -1,0 +1,50 @@
+"""How a source opens its associations, when all is well."""
+
+import pytest
+from pydicom.uid import (
+    UID,
+    AllTransferSyntaxes,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
+
+from conformance.dimse import AssociationRequest
+from conformance.findings import expect
+from conformance.source.repository import Repository
+from conformance.source.script import SEND
+
+LOSSLESS = {JPEGLossless, JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless, HTJ2KLossless, HTJ2KLosslessRPCL, RLELossless}
+MAY_BE_LOSSY = {str(uid) for uid in AllTransferSyntaxes if uid.is_compressed and not uid.is_deflated} - LOSSLESS
+
+
+@pytest.mark.requirement("ASSOC-08")
+def test_identifies_its_implementation(repository: Repository) -> None:
+    for association in repository.intake(SEND).associations:
+        uids = association.implementation_class_uids
+        valid = len(uids) == 1 and UID(uids[0]).is_valid
+        expect(valid, expected="exactly one valid Implementation Class UID", got=", ".join(repr(uid) for uid in uids) or "none")
+
+
+@pytest.mark.requirement("ASSOC-13")
+def test_offers_the_default_transfer_syntax(repository: Repository) -> None:
+    for association in repository.intake(SEND).associations:
+        without = sorted(classes_without_default(association))
+        expect(
+            not without,
+            expected=f"Implicit VR Little Endian ({ImplicitVRLittleEndian}) in at least one context of each class (PS3.5 10.1)",
+            got=f"none for {', '.join(UID(uid).name for uid in without)}",
+        )
+
+
+def classes_without_default(association: AssociationRequest) -> set[str]:
+    """The abstract syntaxes that are proposed without the default one, though what is to be sent need not be lossy."""
+    offered: dict[str, set[str]] = {}
+    for context in association.contexts:
+        offered.setdefault(context.abstract_syntax, set()).update(context.transfer_syntaxes)
+    return {uid for uid, syntaxes in offered.items() if ImplicitVRLittleEndian not in syntaxes and not syntaxes <= MAY_BE_LOSSY}
