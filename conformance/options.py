@@ -71,7 +71,7 @@ OPTIONS: tuple[Option, ...] = (
         "--trigger",
         "run",
         None,
-        "command that does each step of a source or consumer in place of the operator; `{step}` `{host}` `{port}` `{ae}` `{calling}` are filled in",
+        "command that takes each step in place of the operator; `{step}` `{host}` `{port}` `{ae}` `{calling}` are filled in",
         metavar="CMD",
     ),
     Option("--patience", "run", 300.0, "seconds to wait for each step of the operator", kind="seconds", metavar="S"),

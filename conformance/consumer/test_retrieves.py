@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from pydicom.uid import UID, ImplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from conformance.consumer.expectations import expect_legal
 from conformance.consumer.identifiers import retrieve_breaches
@@ -45,6 +45,19 @@ def test_answers_what_it_is_sent_with_true_statuses(stage: Stage) -> None:
         }
     )
     expect(not failed, expected="success, or a warning that PS3.4 B.2.3 defines, for each object that it asked for", got="; ".join(failed))
+
+
+@pytest.mark.requirement("DOC-02")
+def test_accepts_what_it_declares(stage: Stage) -> None:
+    claims, retrieves = stage.target.claims, delivered(stage)
+    require(claims.sop_classes, "the profile does not say which SOP classes are declared: claims.sop-classes")
+    accepted = {sop_class: syntaxes for one in retrieves for sop_class, syntaxes in one.accepted.items()}
+    refused = [f"{UID(uid).name} is declared and refused" for uid in claims.sop_classes if accepted.get(uid) == ()]
+    if any(one.message == "C-MOVE" for one in retrieves):
+        offered = {ExplicitVRLittleEndian, ImplicitVRLittleEndian}.intersection(claims.transfer_syntaxes)
+        unheard = offered.difference(*accepted.values())
+        refused += [f"{UID(uid).name} is declared and refused for every class" for uid in sorted(unheard)]
+    expect(not refused, expected="the declared SOP classes and transfer syntaxes accepted", got="; ".join(refused))
 
 
 def is_taken(status: int) -> bool:

@@ -16,13 +16,14 @@ from conformance.consumer import test_notices, test_queries, test_retrieves
 from conformance.consumer.archive import ViewerArchive
 from conformance.consumer.content import prepare
 from conformance.consumer.stage import Stage
+from conformance.embedded import PROFILES
 from conformance.findings import observe
-from conformance.guide import load_register
+from conformance.guide import Role, load_register
 from conformance.operating import Errand, Performance, Watch
 from conformance.reference.consumer import FAULTS, ConsumerFault
 from conformance.reference.consumer.__main__ import main
 from conformance.retelling import results_of
-from conformance.target import Settings, build_target
+from conformance.target import Settings, build_target, load_profile
 from conformance.verdicts import Outcome, Verdict, judge, roll_up
 from generators import Synthesizer
 
@@ -51,7 +52,7 @@ class Hall:
     """One consumer before its archive: takes the steps, and keeps what its user was told and what the user says of it."""
 
     def __init__(self, seed: int, port: int, fault: str) -> None:
-        target = build_target(Settings({"--target-ae": VIEWER, "--host": HOST, "--port": port}))
+        target = build_target(Settings({"--target-ae": VIEWER, "--host": HOST, "--port": port}, load_profile(PROFILES[Role.CONSUMER])))
         content = prepare(Synthesizer(seed, f"P{seed}"))
         self.archive = ViewerArchive(ARCHIVE, (HOST, 0), {VIEWER: (HOST, port)})
         self.archive.prepare(content.instances())

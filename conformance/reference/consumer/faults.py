@@ -27,7 +27,8 @@ BASIC_TEXT_SR = "1.2.840.10008.5.1.4.1.1.88.11"
 ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.1"
 ULTRASOUND = "1.2.840.10008.5.1.4.1.1.6.1"
 OUT_OF_RESOURCES, NO_STATUS = 0xA700, 0x1234
-QUERY, RETRIEVE, ACCEPTANCE, ENCODING = rows("QUERY-19"), rows("RETR-14"), rows("RETR-16"), rows("XFER-07")
+QUERY, RETRIEVE, ENCODING = rows("QUERY-19"), rows("RETR-14"), rows("XFER-07")
+ACCEPTANCE, ACCEPTANCE_AS_DECLARED = rows("RETR-16"), rows("RETR-16 DOC-02")
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,13 +295,19 @@ FAULTS: Mapping[str, ConsumerFault] = {
         ConsumerFault("name-in-other-character-set", "Latin-1 text is declared as UTF-8", WrongCharacterSet, QUERY),
         ConsumerFault("identifier-in-other-syntax", "an identifier is in Explicit VR on a context for Implicit VR", OtherSyntax, ENCODING),
         ConsumerFault("implementation-named-twice", "it sends two Implementation Class UIDs", ImplementationTwice, rows("ASSOC-08")),
-        ConsumerFault("retrieve-with-accession", "a retrieve has the accession number", ByAccession, RETRIEVE, ACCEPTANCE),
+        ConsumerFault("retrieve-with-accession", "a retrieve has the accession number", ByAccession, RETRIEVE, ACCEPTANCE_AS_DECLARED),
         ConsumerFault("retrieve-whole-patient", "a retrieve at PATIENT level by a Patient ID of two patients", WholePatient, RETRIEVE),
-        ConsumerFault("retrieve-without-study", "a retrieve of a series does not name its study", NoStudyInRetrieve, RETRIEVE, ACCEPTANCE),
-        ConsumerFault("retrieve-with-empty-key", "a retrieve has an empty Study Instance UID", EmptyRetrieve, RETRIEVE, ACCEPTANCE),
-        ConsumerFault("takes-no-reports", "it accepts no context for the reports of a study", RefusesReports, ACCEPTANCE),
-        ConsumerFault("takes-no-enhanced-images", "it accepts no context for enhanced CT", RefusesEnhanced, ACCEPTANCE),
-        ConsumerFault("takes-no-default-syntax", "it accepts no storage context in Implicit VR Little Endian", KnowsNoDefault, ACCEPTANCE),
+        ConsumerFault(
+            "retrieve-without-study", "a retrieve of a series does not name its study", NoStudyInRetrieve, RETRIEVE, ACCEPTANCE_AS_DECLARED
+        ),
+        ConsumerFault(
+            "retrieve-with-empty-key", "a retrieve has an empty Study Instance UID", EmptyRetrieve, RETRIEVE, ACCEPTANCE_AS_DECLARED
+        ),
+        ConsumerFault("takes-no-reports", "it accepts no context for the reports of a study", RefusesReports, ACCEPTANCE_AS_DECLARED),
+        ConsumerFault("takes-no-enhanced-images", "it accepts no context for enhanced CT", RefusesEnhanced, ACCEPTANCE_AS_DECLARED),
+        ConsumerFault(
+            "takes-no-default-syntax", "it accepts no storage context in Implicit VR Little Endian", KnowsNoDefault, ACCEPTANCE_AS_DECLARED
+        ),
         ConsumerFault("fails-ultrasound", "it accepts ultrasound and answers each object A700", RefusesUltrasound, ACCEPTANCE),
         ConsumerFault("invents-a-status", "it answers reports with a status that C-STORE does not have", AnswersNonsense, ACCEPTANCE),
         ConsumerFault("echo-always-well", "its test of the connection takes 0122 for a good answer", AlwaysWell, rows("VERIF-03")),
