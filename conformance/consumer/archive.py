@@ -110,18 +110,18 @@ class WatchedLayer(UpperLayer):
 class WatchedAcceptor(Acceptor):
     """An association of the consumer with us."""
 
+    layer = WatchedLayer
+
     def __init__(self, ae: Any, mode: str) -> None:
         super().__init__(ae, mode)
         self.asking: Asking | None = None
         self._serial = next(_SERIALS)
-        self._layer = WatchedLayer(self)
-        self.dul = self._layer
-        self.acse_timeout, self.network_timeout = ae.acse_timeout, ae.network_timeout  # kept by the layer
 
     @property
     def proposal(self) -> AssociationRequest:
         """The facts of its A-ASSOCIATE-RQ."""
-        pdu = Pdu(self._layer.proposal[0], self._layer.proposal[HEADER.size :])
+        assert isinstance(self.dul, WatchedLayer)
+        pdu = Pdu(self.dul.proposal[0], self.dul.proposal[HEADER.size :])
         return request_facts(decode_associate(pdu), self._serial, ())
 
 

@@ -198,10 +198,12 @@ class Messages(DIMSEServiceProvider):
 class PromptAssociation(Association):
     """An association on the prompt upper layer."""
 
+    layer: type[UpperLayer] = UpperLayer
+
     def __init__(self, ae: AE, mode: str) -> None:
         super().__init__(ae, mode)
         self.dimse = Messages(self)
-        self.dul = UpperLayer(self)
+        self.dul = self.layer(self)
         # The timers live in the upper layer, which was not there when they were set.
         self.acse_timeout, self.network_timeout = ae.acse_timeout, ae.network_timeout
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from pydicom import Dataset
 from pydicom.uid import ImplicitVRLittleEndian
-from pynetdicom import AE
 from pynetdicom.dsutils import encode
 from pynetdicom.pdu_primitives import A_ASSOCIATE, ImplementationClassUIDNotification
 from pynetdicom.presentation import PresentationContext
@@ -149,10 +148,7 @@ class NamedTwice(UpperLayer):
 
 
 class TwoNames(Courier):
-    def __init__(self, ae: AE, mode: str) -> None:
-        super().__init__(ae, mode)
-        self.dul = NamedTwice(self)
-        self.acse_timeout = self.patience
+    layer = NamedTwice
 
 
 class ImplementationTwice(Viewer):
