@@ -85,11 +85,11 @@ class ViewerArchive:
                 raise PreparationError(f"refuses its own content: {refusal.comment}", where=one.sop_instance_uid)
 
     @contextmanager
-    def step(self, conduct: Conduct, awaited: tuple[str, ...]) -> Iterator[Journal]:
+    def step(self, conduct: Conduct, journal: Journal) -> Iterator[None]:
         """Answer in this way, and write down what is asked, for the length of the block."""
-        self._services.conduct, self._services.journal = conduct, Journal(awaited)
+        self._services.conduct, self._services.journal = conduct, journal
         try:
-            yield self._services.journal
+            yield
         finally:
             self._services.conduct = Conduct.FAITHFUL
 
@@ -178,13 +178,13 @@ class WatchedServices(Services):
 
     def move_to(self, request: Request, destination: str, address: Address, targets: Sequence[Located]) -> None:
         """C-MOVE to a destination that is known, which may not be reached."""
-        asking_on(request).wanted = len(targets)
+        asking_on(request).named = names(targets)
         super().move_to(request, destination, address, targets)
 
     def run(self, request: Request, targets: Sequence[Located], outlet: Outlet) -> None:
         """Deliver, and write down what the receiver accepts and answers."""
         asking = asking_on(request)
-        asking.wanted, asking.reached = len(targets), True
+        asking.named, asking.reached = names(targets), True
         asking.accepted = {located.sop_class_uid: tuple(outlet.syntaxes(located.sop_class_uid)) for located in targets}
         withheld = targets[-1] if targets and self.conduct is Conduct.RETRIEVE_FAILS_ONE else None
         sent = targets[:-1] if self.conduct is Conduct.RETRIEVE_OMITS_ONE else targets
@@ -220,6 +220,11 @@ class EverythingMatches(Finder):
     def match(self, _query: Query, _entity: Attributes) -> bool:
         """Filtering is left to the consumer."""
         return True
+
+
+def names(targets: Sequence[Located]) -> frozenset[str]:
+    """The SOP Instance UIDs of objects."""
+    return frozenset(located.sop_instance_uid for located in targets)
 
 
 def asking_of(assoc: Acceptor, message: Any, context_id: int) -> Asking:

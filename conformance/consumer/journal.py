@@ -24,8 +24,8 @@ class Delivery:
 class Asking:
     """One request: the message ("C-FIND"), its presentation context, its identifier, and, of a retrieve, what came of it.
 
-    `known`: its move destination is the system under test. `wanted` counts the objects that a retrieve named. `reached`: there was
-    an association to send them on. `accepted` has the transfer syntaxes that its other end accepted for the SOP class of each.
+    `known`: its move destination is the system under test. `named` are the objects that a retrieve asks for. `reached`: there was an
+    association to send them on. `accepted` has the transfer syntaxes that its other end accepted for the SOP class of each.
     """
 
     message: str
@@ -34,20 +34,21 @@ class Asking:
     identifier: bytes
     destination: str = ""
     known: bool = False
-    wanted: int = 0
+    named: frozenset[str] = frozenset()
     reached: bool = False
     accepted: dict[str, tuple[str, ...]] = field(default_factory=dict)
     deliveries: list[Delivery] = field(default_factory=list)
 
 
 class Journal:
-    """The requests and associations of one step, which is over when one of the kinds that it awaits has come and been served.
+    """The requests and associations of one step, which is over when a request that it awaits has come and been served.
 
-    The archive's threads add, a check reads once the step is over.
+    Where objects are awaited, all of them have to be asked for, unless a retrieve came to nothing: then no more will come. The
+    archive's threads add, a check reads once the step is over.
     """
 
-    def __init__(self, awaited: tuple[str, ...]) -> None:
-        self.awaited = awaited
+    def __init__(self, awaited: tuple[str, ...], objects: frozenset[str] = frozenset()) -> None:
+        self.awaited, self.objects = awaited, objects
         self.askings: list[Asking] = []
         self.associations: dict[int, AssociationRequest] = {}
         self._serving = 0
@@ -79,7 +80,10 @@ class Journal:
     def arrived(self) -> bool:
         """Whether what is awaited has come, and nothing is being served."""
         with self._lock:
-            return not self._serving and bool(self.of(*self.awaited))
+            came = self.of(*self.awaited)
+            named = frozenset[str]().union(*(asking.named for asking in came))
+            whole = named >= self.objects or not all(asking.reached for asking in came)
+            return not self._serving and bool(came) and whole
 
     def stirred(self) -> float:
         """The monotonic time of the last sign of life."""

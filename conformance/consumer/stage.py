@@ -15,7 +15,7 @@ from conformance.consumer.content import Content, prepare
 from conformance.consumer.identifiers import Asked, encoding_breaches, read
 from conformance.consumer.journal import Asking, Journal
 from conformance.consumer.models import MODELS
-from conformance.consumer.script import OPEN, QUESTIONS, SEARCH, Step
+from conformance.consumer.script import OPEN, QUESTIONS, RETRIEVE, SEARCH, Step
 from conformance.evidence import Recorder
 from conformance.findings import require
 from conformance.operating import Errand, Operator, Performance, Watch
@@ -82,7 +82,7 @@ class Stage:
         performance, journal = self._taken[step.name]
         for asking in journal.askings:
             self._note(asking)
-        require(performance.done, f"step {step.name!r} brought no {' or '.join(step.awaited)}: {performance.reason}")
+        require(journal.of(*step.awaited), f"step {step.name!r} brought no {' or '.join(step.awaited)}: {performance.reason}")
         return journal
 
     def _note(self, asking: Asking) -> None:
@@ -108,7 +108,9 @@ class Stage:
         self._ask(requirement, QUESTIONS[requirement])
 
     def _take(self, step: Step) -> tuple[Performance, Journal]:
-        with self._archive.step(step.conduct, step.awaited) as journal:
+        objects = frozenset(one.uid for one in self.content.mixed.instances) if step.awaited == RETRIEVE else frozenset()
+        journal = Journal(step.awaited, objects)
+        with self._archive.step(step.conduct, journal):
             performance = self._hands.perform(Errand(step.name, step.told(self.content)), journal)
         sent = {one.sop_instance_uid for asking in journal.askings for one in asking.deliveries if one.status == SUCCESS}
         self.ledger.left.update({left.sop_uid: left for left in self._owned() if left.sop_uid in sent})

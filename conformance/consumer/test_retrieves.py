@@ -79,7 +79,7 @@ def delivered(stage: Stage) -> list[Asking]:
     retrieves = stage.journal(OPEN).of("C-MOVE", "C-GET")
     strangers = sorted({one.destination for one in retrieves if one.message == "C-MOVE" and not one.known})
     require(not strangers, f"it asked for delivery to {', '.join(strangers)}, which is not the system under test")
-    unreached = [one for one in retrieves if one.wanted and not one.reached]
+    unreached = [one for one in retrieves if one.named and not one.reached]
     require(not unreached, "its Storage SCP gave us no association: check --host and --port")
     wanted = {series.instances[0].sop_class_uid for series in stage.content.mixed.series}
     missing = wanted - {sop_class for one in retrieves for sop_class in one.accepted}
