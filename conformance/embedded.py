@@ -1,5 +1,6 @@
 """The harness's own archive as a system under test: a process of its own, started for one run."""
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,9 @@ PROFILES: Mapping[str, Path] = {
     Role.CONSUMER: _REFERENCE / "consumer" / "profile.toml",
 }
 """The profile of the harness's own system, for each role that it can be tested in."""
+SENDER = shlex.join([sys.executable, "-m", "conformance.reference.sender", "--answer-seconds", "2"])
+SENDER_TRIGGER = f"{SENDER} --host {{host}} --port {{port}} --ae {{ae}} --calling {{calling}} {{step}}"
+"""What does each step of a source, where the harness's own sender is the one to test."""
 SILENCE_SECONDS = 1
 STOP_SECONDS = 10
 

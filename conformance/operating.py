@@ -36,12 +36,13 @@ class TriggerError(ConformanceError):
 class Errand:
     """One thing that the operator is to do: a short name, which a trigger gets as `{step}`, and the instruction in plain words.
 
-    `lasting`: the system may come back to it by itself, after the command of a trigger has ended.
+    `lasting`: for how many seconds the system may be silent before it comes back to it by itself; None: it does not come back, so a
+    person has until the patience ends.
     """
 
     name: str
     instruction: str
-    lasting: bool = False
+    lasting: float | None = None
 
 
 class Watch(Protocol):
@@ -93,9 +94,9 @@ class Operator:
             known = ", ".join(f"{{{name}}}" for name in sorted(facts))
             raise TriggerError(f"cannot be filled in ({error})", where="--trigger", remedy=f"use {known}") from error
 
-    def perform(self, errand: Errand, watch: Watch, *, patience: float | None = None) -> Performance:
-        """Have an errand done, and wait until it is, `patience` seconds at most."""
-        deadline = time.monotonic() + (self.patience if patience is None else patience)
+    def perform(self, errand: Errand, watch: Watch) -> Performance:
+        """Have an errand done, and wait until it is."""
+        deadline = time.monotonic() + self.patience
         with self.bare(), _shown(errand) as show:
             if not self.trigger:
                 return self._wait(errand, watch, deadline, show, lambda: None)
@@ -116,11 +117,12 @@ class Operator:
         while (now := time.monotonic()) < deadline:
             code = poll()
             ended = ended or (now if code is not None else None)
-            quiet = now - max(watch.stirred(), ended or began) >= self.settle
-            if watch.arrived() and quiet:
+            quiet = now - max(watch.stirred(), ended or began)
+            if watch.arrived() and quiet >= self.settle:
                 return Performance(True, exit_code=code)
-            if ended is not None and quiet and not errand.lasting:
-                return Performance(False, f"the trigger ended with {code}, and nothing more came", code)
+            given_up = ended is not None or (errand.lasting is not None and watch.stirred() > began)
+            if given_up and quiet >= max(self.settle, errand.lasting or 0.0):
+                return Performance(False, _ended(code, quiet), code)
             show(f"{watch.told()}, {deadline - now:.0f} s left")
             time.sleep(TURN_SECONDS)
         return Performance(watch.arrived(), "the time for it was over", poll())
@@ -135,6 +137,11 @@ class Operator:
                 word = sys.stdin.readline()
                 if not word or word.strip().lower() in ANSWERS:
                     return ANSWERS.get(word.strip().lower())
+
+
+def _ended(code: int | None, quiet: float) -> str:
+    trigger = "" if code is None else f"the trigger ended with {code}, and "
+    return f"{trigger}nothing more came for {quiet:.0f} s"
 
 
 @contextmanager

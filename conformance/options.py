@@ -74,6 +74,7 @@ OPTIONS: tuple[Option, ...] = (
         "command that takes each step in place of the operator; `{step}` `{host}` `{port}` `{ae}` `{calling}` are filled in",
         metavar="CMD",
     ),
+    Option("--inbox", "run", None, "judge the files of a folder as what a source sent, without a network (default: none)", metavar="DIR"),
     Option("--patience", "run", 300.0, "seconds to wait for each step of the operator", kind="seconds", metavar="S"),
     Option("--settle", "run", 3.0, "seconds without anything new after which a step is over", kind="seconds", metavar="S"),
     Option("--connect-timeout", "timeouts", 5.0, "seconds to wait for TCP", kind="seconds", metavar="S"),

@@ -121,5 +121,7 @@ def refuse_what_cannot_work(config: pytest.Config, plan: Plan) -> None:
     chosen = [name for name in SELECTIONS if plan.certify and getattr(config.option, name, None)]
     if chosen:
         raise pytest.UsageError(f"--certify: runs the whole suite; leave out the selection ({', '.join(chosen)})")
+    if plan.certify and plan.target.inbox:
+        raise pytest.UsageError("--certify: asks the system itself; leave out --inbox")
     if plan.certify and not plan.hostile:
         raise pytest.UsageError("--certify: runs the whole suite; leave out --no-hostile")

@@ -16,12 +16,13 @@ from conformance import consumer, source, suite
 from conformance.consumer.preflight import ConsumerJourney
 from conformance.consumer.stage import STAGE, Stage
 from conformance.dimse import Listener
-from conformance.embedded import embedded_archive
+from conformance.embedded import SENDER_TRIGGER, embedded_archive
 from conformance.evidence import Recorder
 from conformance.guide import Role
 from conformance.operating import Operator
 from conformance.preflight import ArchiveJourney, Journey
-from conformance.source.preflight import SourceJourney
+from conformance.source.objects import INBOX, Inbox
+from conformance.source.preflight import InboxJourney, SourceJourney
 from conformance.source.repository import REPOSITORY, Repository
 from conformance.suite.ledger import Ledger
 from conformance.suite.offer import Offer
@@ -81,6 +82,11 @@ class Room:
     start: Callable[[Means, ExitStack], Subject]
     preflight: Callable[[Any], Journey]
 
+    @property
+    def paths(self) -> list[str]:
+        """The modules of the checks."""
+        return [str(self.folder / f"{name}.py") for name in self.order]
+
 
 def start_system(means: Means, opened: ExitStack) -> System:
     """Start our Storage SCP, and the embedded archive if it is the one to test."""
@@ -98,8 +104,16 @@ def start_system(means: Means, opened: ExitStack) -> System:
 
 
 def start_repository(means: Means, opened: ExitStack) -> Repository:
-    """Start the repository to which a source sends."""
-    return opened.enter_context(Repository.serving(means.target, means.operator, means.ask))
+    """Start the repository to which a source sends, and let the embedded sender do the steps if it is the one to test."""
+    target, operator = means.target, means.operator
+    if target.host == EMBEDDED:
+        target, operator = replace(target, host=target.listen_host), replace(operator, trigger=operator.trigger or SENDER_TRIGGER)
+    return opened.enter_context(Repository.serving(target, operator, means.ask))
+
+
+def start_inbox(means: Means, _opened: ExitStack) -> Inbox:
+    """Take a folder of files for what a source brought."""
+    return Inbox(means.target)
 
 
 def start_stage(means: Means, opened: ExitStack) -> Stage:
@@ -112,3 +126,11 @@ ROOMS: Mapping[Role, Room] = {
     Role.SOURCE: Room(source.FOLDER, source.ORDER, REPOSITORY, start_repository, SourceJourney),
     Role.CONSUMER: Room(consumer.FOLDER, consumer.ORDER, STAGE, start_stage, ConsumerJourney),
 }
+
+INBOX_ROOM = Room(source.FOLDER, ("test_objects",), INBOX, start_inbox, InboxJourney)
+"""What of the room of a source can be judged without a network."""
+
+
+def room_of(target: Target) -> Room:
+    """Give the room whose checks a run asks."""
+    return INBOX_ROOM if target.inbox else ROOMS[target.role]

@@ -18,7 +18,7 @@ from conformance.attestations import Attestation
 from conformance.errors import ConformanceError
 from conformance.guide import Level, Register, Requirement, Waiver
 from conformance.operating import Operator
-from conformance.roles import ROOMS, Means, Room, Subject
+from conformance.roles import Means, Room, Subject, room_of
 from conformance.suite.offer import Offer
 from conformance.target import Target
 from conformance.verdicts import UNDECIDED, Certification, Outcome, Verdict, certify, judge, worst
@@ -34,6 +34,7 @@ NONCE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 NONCE_LENGTH = 6
 UNANSWERED_CHECKS = 4
 WITHOUT_HOSTILE = "the hostile checks were left out (--no-hostile)"
+WITHOUT_NETWORK = "the files of a folder were judged, and the system was asked nothing (--inbox)"
 
 
 class ReportFolderError(ConformanceError):
@@ -73,7 +74,7 @@ class Run:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.partial: list[str] = [] if plan.hostile else [WITHOUT_HOSTILE]
+        self.partial: list[str] = [WITHOUT_HOSTILE] * (not plan.hostile) + [WITHOUT_NETWORK] * (plan.target.inbox is not None)
         self.stopped = ""
         self._unanswered = 0
         self._began = time.monotonic()
@@ -100,7 +101,7 @@ class Run:
     @property
     def room(self) -> Room:
         """Where the checks of the role are."""
-        return ROOMS[self.plan.target.role]
+        return room_of(self.plan.target)
 
     def open(self) -> None:
         """Start what the checks of the role act on, and write the header.

@@ -13,7 +13,7 @@ from conformance.errors import ConformanceError
 from conformance.findings import Observation, observe
 from conformance.guide import Register
 from conformance.retelling import check_record, preflight_line, retell
-from conformance.roles import ROOMS
+from conformance.roles import room_of
 from conformance.run import Plan, Run
 from conformance.verdicts import Certification
 from reports.html import write_report
@@ -57,7 +57,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     plan = config.stash[PLAN]
     _refuse_unknown_ids(items, plan.register)
-    order = ROOMS[plan.target.role].order
+    order = room_of(plan.target).order
     items.sort(key=lambda item: _place(item, order))
     left_out = {name for name, wanted in (("slow", plan.slow), ("hostile", plan.hostile)) if not wanted}
     items[:] = [item for item in items if not left_out.intersection(mark.name for mark in item.iter_markers())]

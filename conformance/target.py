@@ -13,8 +13,12 @@ from conformance.dimse import Endpoint, Timeouts
 from conformance.errors import ConformanceError
 from conformance.guide import SERVICES, Role
 from conformance.options import BY_FLAG, OPTIONS, Option
+from generators.identity import HEALTH_CARD_OID
 
 EMBEDDED = "embedded"
+INBOX = "inbox"
+"""What stands for the host where no system is asked."""
+
 MAX_AE_TITLE = 16
 
 
@@ -32,25 +36,32 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class IssuerClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An assigning authority: its local name and its OID."""
+    """An assigning authority: its local name, its OID, and the prefix of the numbers that it gives."""
 
     name: str
     oid: str = ""
+    prefix: str = ""
 
 
 class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """What the system says that it does. `services` None: what it accepts on the wire counts as claimed."""
+    """What the system says that it does. `services` None: what it accepts on the wire counts as claimed.
+
+    `retry_seconds` is how long a source waits at most before it tries again; None: it does not say.
+    """
 
     services: list[str] | None = None
     sop_classes: list[str] = []
     transfer_syntaxes: list[str] = []
     patient_id_issuers: list[IssuerClaim] = []
     accession_issuers: list[IssuerClaim] = []
+    institutions: list[str] = []
+    health_card_oids: list[str] = msgspec.field(default_factory=lambda: [HEALTH_CARD_OID])
     called_ae_policy: str = "strict"
     duplicates: str = ""
     associations: int = 10
     visible_seconds: float = 60.0
     silence_seconds: float = 90.0
+    retry_seconds: float | None = None
 
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -72,7 +83,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The system under test and how we stand to it. `advertised` is our own address as the system sees it; empty: as we listen."""
+    """The system under test and how we stand to it. `advertised` is our own address as the system sees it; empty: as we listen.
+
+    `inbox` is a folder of what a source sent or exported earlier, judged instead of asking the system anything.
+    """
 
     ae_title: str
     host: str
@@ -85,6 +99,7 @@ class Target:
     timeouts: Timeouts
     product: Product = field(default_factory=Product)
     claims: Claims = field(default_factory=Claims)
+    inbox: Path | None = None
 
     @property
     def role(self) -> Role:
@@ -192,12 +207,15 @@ def build_target(settings: Settings) -> Target:
     Raises:
         ProfileError: names the option and what to give.
     """
-    host = settings.text("--host")
+    inbox = settings.path("--inbox")
+    host = INBOX if inbox else settings.text("--host")
     if not host:
         raise ProfileError("is missing", where="--host", remedy="give the name or address of the system under test, or `embedded`")
     role = settings.text("--role")
     if role not in list(Role):
         raise ProfileError(f"is {role!r}", where="--role", remedy=f"use one of {', '.join(Role)}")
+    if inbox and (role != Role.SOURCE or not inbox.is_dir()):
+        raise ProfileError(f"is {str(inbox)!r}", where="--inbox", remedy="give a folder that can be read, and --role=source")
     listen_port = _port(settings, "--listen-port", least=0)
     listen_host = settings.text("--listen-host") or _local_address(host)
     return Target(
@@ -212,6 +230,7 @@ def build_target(settings: Settings) -> Target:
         timeouts=_timeouts(settings),
         product=settings.profile.product,
         claims=settings.profile.claims,
+        inbox=inbox,
     )
 
 
@@ -236,7 +255,7 @@ def _port(settings: Settings, flag: str, *, least: int) -> int:
 
 def _local_address(host: str) -> str:
     """Find the address from which this machine would reach the host; nothing is sent."""
-    if host == EMBEDDED:
+    if host in (EMBEDDED, INBOX):
         return "127.0.0.1"
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, 9, type=socket.SOCK_DGRAM)[0]

@@ -184,7 +184,7 @@ class Acceptor:
             note_pdu(self._wire, "sent", "A-ABORT")
             self._wire.abort()
         elif reaction is Reaction.SILENCE:
-            channel.wire.await_ending(self._terms.idle)
+            channel.wire.await_ending(self._terms.idle if self._policy.silence is None else self._policy.silence)
         return False
 
     def _report(self, channel: Channel, message: Message, request: AssociationRequest) -> None:

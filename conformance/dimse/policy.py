@@ -53,7 +53,7 @@ class Policy:
     `admit` is called before a request is answered, and may wait: the peer has its connection and no association meanwhile.
     `directory`: objects are written there as Part 10 files while they arrive, and not kept in memory.
     `echo` gives the status of each C-ECHO. `turn` is asked for the policy of each association, by what it proposes; the largest PDU
-    and `admit` stay those of this one.
+    and `admit` stay those of this one. `silence` is for how many seconds SILENCE lasts; None: for the listener's idle time.
     """
 
     contexts: Callable[[PresentationContext], str | None] | None = None
@@ -66,6 +66,7 @@ class Policy:
     admit: Callable[[], object] = _at_once
     directory: Path | None = None
     echo: Callable[[], int] = _alive
+    silence: float | None = None
     turn: Callable[[Sequence[PresentationContext]], "Policy"] | None = None
 
     @property

@@ -15,10 +15,11 @@ TAKEN = range(0xB000, 0xC000)  # warnings: the object is stored all the same (PS
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One object that came whole, and what was answered or done instead."""
+    """One object that came whole, what was answered or done instead, and how long its file is."""
 
     received: Received
     answer: int | Reaction
+    octets: int = 0
 
     @property
     def taken(self) -> bool:
@@ -34,7 +35,7 @@ class Attempt:
 class Intake:
     """One step under way, filled by the listener's threads and read by the check: `arrived`, `stirred` and `told` are for the operator."""
 
-    def __init__(self, step: Step, spool: Path) -> None:
+    def __init__(self, step: Step, spool: Path, *, silence: float) -> None:
         self.step = step
         self.attempts: list[Attempt] = []
         self.echoes = 0
@@ -44,7 +45,7 @@ class Intake:
         self._answered: dict[int, int] = {}
         self._stirred = self._began = time.monotonic()
         self._lock = threading.Lock()
-        self.policy = Policy(directory=spool, echo=self._echo, turn=self._turn)
+        self.policy = Policy(directory=spool, echo=self._echo, turn=self._turn, max_pdu=step.max_pdu, silence=silence)
 
     # --- for checks
 
@@ -62,6 +63,11 @@ class Intake:
         """The SOP Instance UIDs that were tried and never taken."""
         return {attempt.uid for attempt in self.attempts} - {attempt.uid for attempt in self.taken}
 
+    @property
+    def well(self) -> bool:
+        """Whether the source came until it found us well."""
+        return self.turns_taken >= len(self.step.turns)
+
     # --- for the operator
 
     def arrived(self) -> bool:
@@ -69,11 +75,11 @@ class Intake:
         with self._lock:
             if not self.step.objects:
                 return self.echoes > 0
-            enough = len(self.attempts) >= self.step.objects and self.turns_taken >= len(self.step.turns)
-            return enough and not (self.step.whole and self.missing())
+            enough = len(self.attempts) >= self.step.objects
+            return enough and not (self.step.whole and (self.missing() or not self.well))
 
     def stirred(self) -> float:
-        """When anything last happened."""
+        """When anything last happened; what has begun and not ended goes on happening."""
         return self._stirred
 
     def told(self) -> str:
@@ -98,15 +104,16 @@ class Intake:
             turn = self.step.turns[min(self.turns_taken, len(self.step.turns) - 1)]
             self.turns_taken += 1
         count = iter(range(1 << 62))
-        return replace(turn.over(self.policy), turn=None, status=lambda received: self._store(received, turn.answer(next(count))))
+        return replace(turn.over(self.policy), status=lambda received: self._store(received, turn.answer(next(count))))
 
     def _store(self, received: Received, answer: int | Reaction) -> int | Reaction:
         with self._lock:
             self._stirred = time.monotonic()
-            self.octets += received.path.stat().st_size if received.path else 0
+            octets = received.path.stat().st_size if received.path else 0
+            self.octets += octets
             if self.octets > MAX_SPOOL:
                 answer = OUT_OF_RESOURCES
-            self.attempts.append(Attempt(received, answer))
+            self.attempts.append(Attempt(received, answer, octets))
         return answer
 
 

@@ -1,9 +1,14 @@
-"""The preflight of a source: it need not answer us, so all there is to see is that we can be reached, and by which address."""
+"""The preflight of a source: it need not answer us, so all there is to see is that we can be reached, and by which address.
+
+Where its files are judged without a network, that there are any.
+"""
 
 from collections.abc import Callable, Mapping
 
 from conformance.dimse import VERIFICATION, AssociationEnded, Context, Endpoint, associate
+from conformance.judging import arrivals_in
 from conformance.preflight import Journey, Note, Stop
+from conformance.source.objects import Inbox
 from conformance.source.repository import Repository
 from conformance.source.script import SYNTHETIC
 
@@ -28,3 +33,21 @@ class SourceJourney(Journey):
         except AssociationEnded as error:
             raise Stop(f"we do not reach ourselves: {error.ending}", "check --listen-host, --listen-port and the firewall") from error
         return Note(f"{target.calling_ae} at {target.advertised} waits for {target.ae_title}")
+
+
+class InboxJourney(Journey):
+    """Makes sure that there is something to judge."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        super().__init__()
+        self.inbox = inbox
+
+    def plan(self) -> Mapping[str, Callable[[], Note]]:
+        """The files alone."""
+        return {"files": self._files}
+
+    def _files(self) -> Note:
+        count = sum(1 for _ in arrivals_in(self.inbox.folder))
+        if not count:
+            raise Stop("the folder holds no files", "give --inbox the folder to which the source exported")
+        return Note(f"{count} files are judged, without a network")

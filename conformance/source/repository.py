@@ -73,11 +73,15 @@ class Repository:
         Raises:
             NotExercised: nobody took it, or it did not bring what it is for.
         """
-        if step.name not in self._taken:
-            self._taken[step.name] = self._take(step)
-        performance, intake = self._taken[step.name]
+        performance, intake = self.performed(step)
         require(performance.done, f"step {step.name!r}: {performance.reason}; {intake.told()}")
         return intake
+
+    def performed(self, step: Step) -> tuple[Performance, Intake]:
+        """How a step went, whether or not it brought what it is for, and what came."""
+        if step.name not in self._taken:
+            self._taken[step.name] = self._take(step)
+        return self._taken[step.name]
 
     def ask(self, requirement: str) -> None:
         """Ask the operator what a step showed."""
@@ -86,9 +90,18 @@ class Repository:
     def _take(self, step: Step) -> tuple[Performance, Intake]:
         folder = self._spool / step.name
         folder.mkdir()
-        intake = Intake(step, folder)
+        intake = Intake(step, folder, silence=self.target.timeouts.response)
+        errand = Errand(step.name, step.instruction, self._lasting(step))
         with self.listener.reception(intake.policy) as intake.reception:
-            return self._operator.perform(Errand(step.name, step.instruction), intake), intake
+            performance = self._operator.perform(errand, intake)
+            for _ in step.turns[1:] if step.again else ():
+                if performance.done:
+                    break
+                performance = self._operator.perform(replace(errand, instruction=step.again), intake)
+        return performance, intake
+
+    def _lasting(self, step: Step) -> float | None:
+        return (self.target.claims.retry_seconds or 0.0) if step.whole else None
 
 
 REPOSITORY = pytest.StashKey[Repository]()

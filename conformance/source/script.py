@@ -26,7 +26,8 @@ class Turn:
 
     def over(self, policy: Policy) -> Policy:
         """The policy of one association, but for the answers to its objects."""
-        return replace(policy, reject=self.reject, accept_sop_classes=frozenset() if self.refuses_contexts else policy.accept_sop_classes)
+        contexts = frozenset[str]() if self.refuses_contexts else None
+        return replace(policy, turn=None, reject=self.reject, accept_sop_classes=contexts)
 
 
 GOOD = Turn()
@@ -37,7 +38,7 @@ class Step:
     """One thing to do. `turns` are the associations for storage one after another, the last for all that follow.
 
     `objects` is how many have to come for the step to be done, 0 where an echo is awaited. `whole`: the step goes on until what was
-    once tried has been taken.
+    once tried has been taken, and where nothing comes by itself the operator is told `again`, if there is such a thing.
     """
 
     name: str
@@ -45,14 +46,45 @@ class Step:
     objects: int = 1
     turns: tuple[Turn, ...] = (GOOD,)
     echo: int = 0
+    max_pdu: int | None = None
     whole: bool = False
+    again: str = ""
 
 
 VERIFY = Step("verify", "test the connection to us by the product's own verification function (C-ECHO)", objects=0)
-VERIFY_REFUSED = replace(
-    VERIFY, name="verify-refused", instruction="test the connection again: this time we answer a failure", echo=NOT_SUPPORTED
+VERIFY_REFUSED = Step("verify-refused", "test the connection again: this time we answer a failure (0122)", objects=0, echo=NOT_SUPPORTED)
+SEND = Step(
+    "send",
+    f"send us two studies of two different patients, with objects of each kind that the product makes ({SYNTHETIC})",
+    objects=2,
+    max_pdu=16384,
 )
-SEND = Step("send", f"send us two studies of two different patients, of each kind that the product makes ({SYNTHETIC})", objects=2)
+SEND_SMALL = Step("send-small", f"send us one more study ({SYNTHETIC}): this time we announce a small maximum PDU", max_pdu=4096)
+UNSCHEDULED = Step(
+    "unscheduled", f"send us two emergency cases, one after the other, made without a worklist entry ({SYNTHETIC})", objects=2
+)
+STATUSES = Step(
+    "statuses",
+    f"send us a new study of at least three images ({SYNTHETIC}): the first is refused (A700), the second fails (C000), the third is "
+    "taken with a warning (B000)",
+    objects=2,
+    turns=(Turn((OUT_OF_RESOURCES, CANNOT_UNDERSTAND, COERCED, 0)), GOOD),
+)
+RETRY = Step(
+    "retry",
+    f"send us a new study ({SYNTHETIC}), once, and then let the product be: we are out of resources, then busy, then gone, then well",
+    turns=(Turn((OUT_OF_RESOURCES,)), Turn(reject=BUSY), Turn((Reaction.CLOSE,)), GOOD),
+    whole=True,
+)
+FAILING = Step(
+    "failing",
+    f"send us a new study ({SYNTHETIC}): we refuse it, turn it away, abort and fall silent before we take it",
+    turns=(Turn(refuses_contexts=True), Turn(reject=UNWELCOME), Turn((Reaction.ABORT,)), Turn((Reaction.SILENCE,)), GOOD),
+    whole=True,
+    again="send us the same study again, whole",
+)
+
 QUESTIONS: Mapping[str, str] = {
     "VERIF-03": "Did the product report success the first time, and a failure the second time?",
+    "STORE-15": "Did the product report that two objects of the study were not stored, and does it not count them as sent?",
 }

@@ -15,9 +15,9 @@ from pydicom.uid import (
 )
 
 from conformance.dimse import AssociationRequest
-from conformance.findings import expect
+from conformance.findings import expect, require
 from conformance.source.repository import Repository
-from conformance.source.script import SEND
+from conformance.source.script import SEND, SEND_SMALL, Step
 
 LOSSLESS = {JPEGLossless, JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless, HTJ2KLossless, HTJ2KLosslessRPCL, RLELossless}
 MAY_BE_LOSSY = {str(uid) for uid in AllTransferSyntaxes if uid.is_compressed and not uid.is_deflated} - LOSSLESS
@@ -29,6 +29,20 @@ def test_identifies_its_implementation(repository: Repository) -> None:
         uids = association.implementation_class_uids
         valid = len(uids) == 1 and UID(uids[0]).is_valid
         expect(valid, expected="exactly one valid Implementation Class UID", got=", ".join(repr(uid) for uid in uids) or "none")
+
+
+@pytest.mark.requirement("ASSOC-07")
+@pytest.mark.parametrize("step", [SEND, SEND_SMALL], ids=lambda step: str(step.name))
+def test_keeps_to_the_maximum_pdu_length(repository: Repository, step: Step) -> None:
+    intake = repository.performed(step)[1]
+    longer = [violation.got for violation in intake.reception.violations if violation.clause == "PS3.8 D.1"]
+    announced, seen = step.max_pdu or 0, intake.reception.largest_pdu
+    within = not longer and seen <= announced
+    expect(
+        within, expected=f"no P-DATA-TF of more than {announced} bytes, as we announced (PS3.8 D.1.1)", got=(longer or [f"{seen} bytes"])[0]
+    )
+    largest = max((attempt.octets for attempt in repository.intake(step).attempts), default=0)
+    require(largest > announced, f"no object came that is longer than the {announced} bytes that we announced: the longest has {largest}")
 
 
 @pytest.mark.requirement("ASSOC-13")
