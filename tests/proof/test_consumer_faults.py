@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from io import StringIO
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -100,7 +102,7 @@ def checks(*modules: ModuleType) -> Iterator[tuple[Callable[[Stage], None], list
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=lambda fault: fault.name)
-def test_a_fault_is_failed_for_exactly_what_it_breaks(fault: ConsumerFault, free_port: Callable[[], int]) -> None:
+def test_a_consumer_fault_is_failed_for_exactly_what_it_breaks(fault: ConsumerFault, free_port: Callable[[], int]) -> None:
     modules = [test_notices] if fault.breaks <= NOTICES else [test_queries, test_retrieves]
     seen = Hall(1, free_port(), fault.name).judged(*modules)
     bad = {id_ for id_, verdict in seen.items() if verdict in (Verdict.FAIL, Verdict.WARN)}
@@ -112,3 +114,9 @@ def test_the_clean_consumer_fails_nothing(seed: int, free_port: Callable[[], int
     seen = Hall(seed, free_port(), "").judged(test_queries, test_retrieves, test_notices)
     assert {id_ for id_, verdict in seen.items() if verdict is Verdict.NOT_APPLICABLE} == NO_OBJECTS
     assert {verdict for id_, verdict in seen.items() if id_ not in NO_OBJECTS} == {Verdict.PASS}
+
+
+def test_the_clean_consumer_is_certified(tmp_path: Path, run_suite: Callable[..., Any]) -> None:
+    seen = run_suite(tmp_path, "--target-ae=VIEWER", "--host=embedded", "--role=consumer", "--listen-port=0", "--certify")
+    assert seen.judged("BLOCKED") | seen.judged("FAIL") | seen.judged("WARN") == set()
+    assert seen.footer["certification"] == "CERTIFIED"
