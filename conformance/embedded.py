@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from socket import create_server
 
 from conformance.errors import ConformanceError
 from conformance.guide import Role
@@ -18,9 +19,11 @@ PROFILES: Mapping[str, Path] = {
     Role.CONSUMER: _REFERENCE / "consumer" / "profile.toml",
 }
 """The profile of the harness's own system, for each role that it can be tested in."""
+_STEP = "--host {host} --port {port} --ae {ae} --calling {calling} {step}"
 SENDER = shlex.join([sys.executable, "-m", "conformance.reference.sender", "--answer-seconds", "2"])
-SENDER_TRIGGER = f"{SENDER} --host {{host}} --port {{port}} --ae {{ae}} --calling {{calling}} {{step}}"
+SENDER_TRIGGER = f"{SENDER} {_STEP}"
 """What does each step of a source, where the harness's own sender is the one to test."""
+LOOPBACK = "127.0.0.1"
 SILENCE_SECONDS = 1
 STOP_SECONDS = 10
 
@@ -49,6 +52,17 @@ def embedded_archive(ae_title: str, peer: str, options: Sequence[str] = ()) -> I
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def consumer_trigger(listen_port: int) -> str:
+    """What does each step of a consumer, where the harness's own is the one to test; it receives on this port."""
+    return f"{shlex.join([sys.executable, '-m', 'conformance.reference.consumer', '--listen-port', str(listen_port)])} {_STEP}"
+
+
+def free_port() -> int:
+    """Ask the kernel for a port of loopback that is free now."""
+    with create_server((LOOPBACK, 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def _ready(process: "subprocess.Popen[str]") -> tuple[str, int]:

@@ -16,7 +16,7 @@ from conformance import consumer, source, suite
 from conformance.consumer.preflight import ConsumerJourney
 from conformance.consumer.stage import STAGE, Stage
 from conformance.dimse import Listener
-from conformance.embedded import SENDER_TRIGGER, embedded_archive
+from conformance.embedded import LOOPBACK, SENDER_TRIGGER, consumer_trigger, embedded_archive, free_port
 from conformance.evidence import Recorder
 from conformance.guide import Role
 from conformance.operating import Operator
@@ -117,8 +117,12 @@ def start_inbox(means: Means, _opened: ExitStack) -> Inbox:
 
 
 def start_stage(means: Means, opened: ExitStack) -> Stage:
-    """Start the archive that a consumer asks."""
-    return opened.enter_context(Stage.serving(means.target, means.synthesizer, means.operator, means.ask))
+    """Start the archive that a consumer asks, and let the embedded consumer do the steps if it is the one to test."""
+    target, operator = means.target, means.operator
+    if target.host == EMBEDDED:
+        target = replace(target, host=LOOPBACK, port=free_port())
+        operator = replace(operator, trigger=operator.trigger or consumer_trigger(target.port))
+    return opened.enter_context(Stage.serving(target, means.synthesizer, operator, means.ask))
 
 
 ROOMS: Mapping[Role, Room] = {

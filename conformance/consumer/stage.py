@@ -1,11 +1,8 @@
 """One run of a consumer: our archive with its prepared content, and the journal of each step, which is taken once and judged often."""
 
-import shlex
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from socket import create_server
 from typing import Protocol
 
 import pytest
@@ -22,10 +19,9 @@ from conformance.operating import Errand, Operator, Performance, Watch
 from conformance.suite.ledger import Ledger, Left
 from conformance.suite.offer import Offer
 from conformance.suite.system import SUCCESS, Act
-from conformance.target import EMBEDDED, Target
+from conformance.target import Target
 from generators import Synthesizer
 
-LOOPBACK = "127.0.0.1"
 STAGE = pytest.StashKey["Stage"]()
 
 Ask = Callable[[str, str], None]
@@ -54,8 +50,6 @@ class Stage:
     @contextmanager
     def serving(cls, target: Target, synthesizer: Synthesizer, operator: Operator, ask: Ask) -> Iterator["Stage"]:
         """Prepare the archive and listen for the length of the block. Raises ConformanceError where our port is taken."""
-        if target.host == EMBEDDED:
-            target, operator = embedded_consumer(target, operator)
         content = prepare(synthesizer)
         peers = {target.ae_title: (target.host, target.port)}
         archive = ViewerArchive(target.calling_ae, (target.listen_host, target.listen_port), peers)
@@ -122,15 +116,6 @@ class Stage:
             for series in study.series:
                 for instance in series.instances:
                     yield Left(study.patient.id, study.uid, series.uid, instance.uid)
-
-
-def embedded_consumer(target: Target, operator: Operator) -> tuple[Target, Operator]:
-    """Put the reference consumer in the place of the system under test: each step is a process of its own, on the same port."""
-    with create_server((LOOPBACK, 0)) as probe:
-        port = int(probe.getsockname()[1])
-    words = ["{step}", "--host", "{host}", "--port", "{port}", "--ae", "{ae}", "--calling", "{calling}", "--listen-port", str(port)]
-    trigger = shlex.join([sys.executable, "-m", "conformance.reference.consumer", *words])
-    return replace(target, host=LOOPBACK, port=port), replace(operator, trigger=operator.trigger or trigger)
 
 
 def _filled(fields: Mapping[str, str]) -> dict[str, str]:
