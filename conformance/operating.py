@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from subprocess import DEVNULL
 from typing import Protocol
 
@@ -80,6 +80,16 @@ class Operator:
     settle: float = 3.0
     facts: Mapping[str, str] = field(default_factory=dict)
     bare: Callable[[], AbstractContextManager[object]] = nullcontext
+
+    def knowing(self, facts: Mapping[str, str]) -> "Operator":
+        """The same operator with these facts.
+
+        Raises:
+            TriggerError: the trigger cannot be filled in from them.
+        """
+        operator = replace(self, facts=facts)
+        operator.command(Errand("step", ""))
+        return operator
 
     def command(self, errand: Errand) -> list[str]:
         """Fill in the trigger. No shell sees it.

@@ -56,7 +56,7 @@ class Repository:
             target = replace(target, advertised=target.advertised or f"{target.listen_host}:{listener.port}")
             host, _, port = target.advertised.rpartition(":")
             facts = {"host": host, "port": port, "ae": target.calling_ae, "calling": target.ae_title}
-            repository = cls(target, listener, replace(operator, facts=facts), ask, Path(spool))
+            repository = cls(target, listener, operator.knowing(facts), ask, Path(spool))
             yield repository
 
     def begin(self) -> None:

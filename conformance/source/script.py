@@ -63,11 +63,14 @@ SEND_SMALL = Step("send-small", f"send us one more study ({SYNTHETIC}): this tim
 UNSCHEDULED = Step(
     "unscheduled", f"send us two emergency cases, one after the other, made without a worklist entry ({SYNTHETIC})", objects=2
 )
+CORRECT = Step(
+    "correct",
+    "correct the Patient ID of one study of the step `send` as the product's user would, and let the product send what it sends then",
+)
 STATUSES = Step(
     "statuses",
     f"send us a new study of at least three images ({SYNTHETIC}): the first is refused (A700), the second fails (C000), the third is "
     "taken with a warning (B000)",
-    objects=2,
     turns=(Turn((OUT_OF_RESOURCES, CANNOT_UNDERSTAND, COERCED, 0)), GOOD),
 )
 RETRY = Step(
@@ -86,5 +89,5 @@ FAILING = Step(
 
 QUESTIONS: Mapping[str, str] = {
     "VERIF-03": "Did the product report success the first time, and a failure the second time?",
-    "STORE-15": "Did the product report that two objects of the study were not stored, and does it not count them as sent?",
+    "STORE-15": "Did the product report which objects of the study were not stored, and does it not count them as sent?",
 }

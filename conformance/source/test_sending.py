@@ -62,3 +62,18 @@ def classes_without_default(association: AssociationRequest) -> set[str]:
     for context in association.contexts:
         offered.setdefault(context.abstract_syntax, set()).update(context.transfer_syntaxes)
     return {uid for uid, syntaxes in offered.items() if ImplicitVRLittleEndian not in syntaxes and not syntaxes <= MAY_BE_LOSSY}
+
+
+@pytest.mark.requirement("DOC-02")
+def test_sends_what_it_declares(repository: Repository) -> None:
+    claims = repository.target.claims
+    require(claims.sop_classes and claims.transfer_syntaxes, "the profile declares no claims.sop-classes, or no claims.transfer-syntaxes")
+    sent = [attempt.received for attempt in repository.intake(SEND).attempts]
+    classes = {received.sop_class_uid for received in sent} - set(claims.sop_classes)
+    syntaxes = {received.transfer_syntax_uid for received in sent} - set(claims.transfer_syntaxes)
+    expect(
+        not classes and not syntaxes,
+        expected="objects of the declared SOP classes, in the declared transfer syntaxes",
+        got=f"also {', '.join(sorted(UID(uid).name for uid in classes | syntaxes))}",
+        hint="Correct the conformance statement and the profile.",
+    )

@@ -14,9 +14,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from conformance.source.objects import judge_subject
+from msgspec.structs import replace
 
 from conformance.dimse import Listener, Timeouts
+from conformance.embedded import PROFILES
 from conformance.findings import observe
 from conformance.guide import Role, load_register
 from conformance.judging import Judgement
@@ -25,9 +26,10 @@ from conformance.reference.sender import FAULTS, STEPS, Sender, SenderFault
 from conformance.reference.sender.faults import OBJECTS
 from conformance.retelling import results_of
 from conformance.source import test_cases, test_failures, test_objects, test_sending
+from conformance.source.objects import judge_subject
 from conformance.source.repository import Repository
 from conformance.source.script import SEND, SEND_SMALL
-from conformance.target import Claims, Target
+from conformance.target import Target, load_profile
 from conformance.verdicts import Outcome, Verdict, judge, roll_up
 
 HOST, REPOSITORY_AE, SENDER_AE = "127.0.0.1", "CONFORMANCE", "SENDER"
@@ -58,7 +60,7 @@ class Yard:
 
     def __init__(self, fault: SenderFault | None, seed: int, opened: ExitStack) -> None:
         timeouts = Timeouts(response=SILENCE_SECONDS)
-        claims = Claims(retry_seconds=RETRY_SECONDS)
+        claims = replace(load_profile(PROFILES[Role.SOURCE]).claims, retry_seconds=RETRY_SECONDS)
         target = Target(SENDER_AE, HOST, 104, REPOSITORY_AE, HOST, 0, "", (Role.SOURCE,), timeouts, claims=claims)
         listener = opened.enter_context(Listener(HOST, 0, REPOSITORY_AE, timeouts=timeouts))
         spool = Path(opened.enter_context(tempfile.TemporaryDirectory()))

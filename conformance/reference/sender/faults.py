@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from pydicom import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE
 
@@ -39,6 +40,11 @@ class NoDefaultSyntax(Sender):
 
     def proposals(self, queue: Sequence[Encoded]) -> list[Pair]:
         return list(dict.fromkeys((one.sop_class_uid, one.transfer_syntax_uid) for one in queue))
+
+
+class SendsMore(Sender):
+    def studies(self, step: str) -> list[Study]:
+        return [*super().studies(step), self.synthesizer(f"{step} more").study("DX")]
 
 
 class MalformedImplementation(Sender):
@@ -154,6 +160,22 @@ class KeepsTheLastStudy(Sender):
         return [replace(made[0], uid=super().studies("send")[-1].uid), *made[1:]] if step == "unscheduled" else made
 
 
+class CorrectsUnderOldUids(Sender):
+    def studies(self, step: str) -> list[Study]:
+        if step != "correct":
+            return super().studies(step)
+        return [replace(study, patient=self.synthesizer(step).patient()) for study in super().studies("send")]
+
+    def deliver(self, objects: Sequence[Encoded]) -> None:
+        self.done.clear()
+        super().deliver(objects)
+
+
+class CorrectsWithoutNote(Sender):
+    def datasets(self, step: str) -> list[Dataset]:
+        return [dataset for dataset in super().datasets(step) if step != "correct" or dataset.Modality != "KO"]
+
+
 class BreaksAnObject(Sender):
     def __init__(self, fault: str, *where: Any, **how: Any) -> None:
         super().__init__(*where, **how)
@@ -163,13 +185,14 @@ class BreaksAnObject(Sender):
         sound = super().objects(step)
         if step != "send":
             return sound
-        datasets = [dataset for study in self.studies(step) for dataset in study.datasets()]
+        datasets = self.datasets(step)
         place = next(place for place, dataset in enumerate(datasets) if place % 2 and self.fault.applies_to(dataset))
         return [*sound[:place], self.fault.encode(datasets[place], sound[place].transfer_syntax_uid), *sound[place + 1 :]]
 
 
 BEHAVIOUR = (
-    SenderFault("no-default-syntax", "proposes no Implicit VR Little Endian", NoDefaultSyntax, rows("ASSOC-13")),
+    SenderFault("no-default-syntax", "proposes Explicit VR Little Endian alone", NoDefaultSyntax, rows("ASSOC-13 DOC-02")),
+    SenderFault("sends-more", "sends objects of a SOP class that its profile does not declare", SendsMore, rows("DOC-02")),
     SenderFault("malformed-implementation-uid", "its Implementation Class UID is no UID", MalformedImplementation, rows("ASSOC-08")),
     SenderFault("oversized-pdus", "sends PDUs longer than the maximum", OversizedPdus, rows("ASSOC-07")),
     SenderFault("verifies-by-tcp", "reports a C-ECHO as answered whatever comes", VerifiesByTcp, rows("VERIF-03")),
@@ -186,6 +209,8 @@ BEHAVIOUR = (
     SenderFault("one-temporary-id", "gives all unscheduled cases one Patient ID", OneTemporaryId, rows("WORK-03")),
     SenderFault("no-temporary-id", "gives an unscheduled case no Patient ID", NoTemporaryId, rows("WORK-03")),
     SenderFault("keeps-the-last-study", "gives an unscheduled case the last Study Instance UID", KeepsTheLastStudy, rows("WORK-03")),
+    SenderFault("corrects-under-old-uids", "sends a corrected study under its old UIDs", CorrectsUnderOldUids, rows("IOCM-08")),
+    SenderFault("corrects-without-note", "sends corrected copies and no rejection note", CorrectsWithoutNote, rows("IOCM-08")),
 )
 
 OBJECTS: Mapping[str, str] = {

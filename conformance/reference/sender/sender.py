@@ -9,6 +9,7 @@ from io import BytesIO
 from operator import methodcaller
 from typing import Any
 
+from pydicom import Dataset
 from pydicom.uid import ImplicitVRLittleEndian, JPEGBaseline8Bit
 from pynetdicom import AE, build_context
 from pynetdicom.dimse_primitives import C_ECHO, C_STORE
@@ -67,7 +68,7 @@ class Sender:
     def studies(self, step: str) -> list[Study]:
         """The studies of a step, each of a patient of its own."""
         made = self.synthesizer(step)
-        if step == "send":
+        if step in ("send", "correct"):
             return [
                 made.study(modalities=("CT", "US-MULTIFRAME"), patient=made.patient(name=ACCENTED), rows=SIDE, columns=SIDE),
                 made.study(modalities=("MR", "KO"), rows=SIDE, columns=SIDE),
@@ -78,7 +79,12 @@ class Sender:
 
     def objects(self, step: str) -> list[Encoded]:
         """The objects of a step, encoded; the images of several frames with loss."""
-        return [encode(dataset, self.syntax(dataset.Modality)) for study in self.studies(step) for dataset in study.datasets()]
+        return [encode(dataset, self.syntax(dataset.Modality)) for dataset in self.datasets(step)]
+
+    def datasets(self, step: str) -> list[Dataset]:
+        """The data sets of a step. A correction is copies under new UIDs, and a document that rejects the old ones."""
+        made = [dataset for study in self.studies(step) for dataset in study.datasets()]
+        return [rejecting(dataset) for dataset in made] if step == "correct" else made
 
     def syntax(self, modality: str) -> str:
         """The transfer syntax in which an object is kept and sent."""
@@ -163,8 +169,16 @@ class Sender:
         return status == SUCCESS
 
 
+def rejecting(dataset: Dataset) -> Dataset:
+    """Make a rejection note out of a key object document (IHE RAD TF-3 4.66.4.1.3)."""
+    if dataset.Modality == "KO":
+        title = dataset.ConceptNameCodeSequence[0]
+        title.CodeValue, title.CodeMeaning = "113038", "Incorrect Modality Worklist Entry"
+    return dataset
+
+
 STEPS: Mapping[str, Callable[[Sender], None]] = {
     "verify": methodcaller("verify"),
     "verify-refused": methodcaller("verify"),
-    **{step: methodcaller("send", step) for step in ("send", "send-small", "unscheduled", "statuses", "retry", "failing")},
+    **{step: methodcaller("send", step) for step in ("send", "send-small", "unscheduled", "correct", "statuses", "retry", "failing")},
 }
