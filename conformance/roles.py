@@ -13,9 +13,11 @@ from typing import Any, Protocol
 
 import pytest
 
-from conformance import source, suite
+from conformance import consumer, source, suite
+from conformance.consumer.preflight import ConsumerJourney
+from conformance.consumer.stage import STAGE, Stage
 from conformance.dimse import Listener
-from conformance.embedded import SENDER_TRIGGER, embedded_archive, embedded_web
+from conformance.embedded import LOOPBACK, SENDER_TRIGGER, consumer_trigger, embedded_archive, embedded_web, free_port
 from conformance.evidence import Recorder
 from conformance.guide import Role
 from conformance.operating import Operator
@@ -116,9 +118,19 @@ def start_inbox(means: Means, _opened: ExitStack) -> Inbox:
     return Inbox(means.target)
 
 
+def start_stage(means: Means, opened: ExitStack) -> Stage:
+    """Start the archive that a consumer asks, and let the embedded consumer do the steps if it is the one to test."""
+    target, operator = means.target, means.operator
+    if target.host == EMBEDDED:
+        target = replace(target, host=LOOPBACK, port=free_port())
+        operator = replace(operator, trigger=operator.trigger or consumer_trigger(target.port))
+    return opened.enter_context(Stage.serving(target, means.synthesizer, operator, means.ask))
+
+
 ROOMS: Mapping[Role, Room] = {
     Role.ARCHIVE: Room(suite.FOLDER, suite.ORDER, SYSTEM, start_system, ArchiveJourney),
     Role.SOURCE: Room(source.FOLDER, source.ORDER, REPOSITORY, start_repository, SourceJourney),
+    Role.CONSUMER: Room(consumer.FOLDER, consumer.ORDER, STAGE, start_stage, ConsumerJourney),
 }
 
 INBOX_ROOM = Room(source.FOLDER, ("test_objects",), INBOX, start_inbox, InboxJourney)
