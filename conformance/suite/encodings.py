@@ -153,7 +153,8 @@ class Shelves:
         require(samples or not kinds, f"this installation cannot encode or decode {syntax.title}")
         if samples:
             self._system.keep(*(sample.sent for sample in samples))
-        return Shelf(name, study, self._shown(study, samples))
+            samples = self._shown(study, samples)
+        return Shelf(name, study, samples)
 
     def _shown(self, study: Study, samples: list[Sample]) -> list[Sample]:
         """Leave out what is acknowledged and not listed in time, where anything is: other rows judge that."""
