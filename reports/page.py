@@ -49,6 +49,18 @@ class Reason(StrEnum):
     RECORDED = "recorded"
 
 
+HARM: tuple[frozenset[str], ...] = tuple(
+    frozenset(groups.split())
+    for groups in (
+        "INTEG IDENT REJECT IOCM",  # filed under the wrong patient or study, or without one
+        "STORE COMMIT RETR",  # lost, or incomplete without a word
+        "XFER CHAR QUERY WORK WEB",  # not readable, or not found
+        "SEC",  # seen by others
+    )
+)
+"""Groups of the register by what a breach does to a patient's images, the gravest first; the others come last."""
+
+
 class Gap(StrEnum):
     """Why a row was not decided: what a second run could mend first."""
 
@@ -291,9 +303,10 @@ def _cards(rows: Iterable[Row], numbers: Mapping[str, int]) -> Iterator[Card]:
         yield Card(row, tuple(_witnesses(row.judged, numbers, told)))
 
 
-def _weight(row: Row) -> tuple[int, bool, int, int]:
+def _weight(row: Row) -> tuple[int, bool, int, int, int]:
     one = row.judged
-    return list(Verdict).index(one.verdict), one.waived, list(Level).index(one.level), list(Provenance).index(one.provenance)
+    harm = next((rank for rank, groups in enumerate(HARM) if one.group in groups), len(HARM))
+    return list(Verdict).index(one.verdict), one.waived, list(Level).index(one.level), harm, list(Provenance).index(one.provenance)
 
 
 def _witnesses(one: Judged, numbers: Mapping[str, int], told: set[str]) -> Iterator[Witness]:

@@ -60,6 +60,19 @@ class Policy:
     admit: Callable[[], object] = _at_once
     directory: Path | None = None
 
+    @property
+    def manners(self) -> str:
+        """What of it another destination must do alike, in words; empty where everything is accepted."""
+        told = {
+            "max_pdu": f"announces a maximum PDU length of {self.max_pdu}",
+            "status": "answers some objects with a failure",
+            "accept_sop_classes": "accepts some of the storage classes only",
+            "transfer_syntaxes": f"accepts no transfer syntax but {', '.join(self.transfer_syntaxes)}",
+            "contexts": "chooses the transfer syntaxes",
+            "reject": "rejects the association",
+        }
+        return " and ".join(words for name, words in told.items() if getattr(self, name) != getattr(ACCEPT_ALL, name))
+
     def negotiate(self, context: PresentationContext) -> Negotiated:
         """Answer one proposed context (PS3.8 9.3.3.2)."""
         if not self._supports(context.abstract_syntax):

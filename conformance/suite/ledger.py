@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from pydicom.multival import MultiValue
+
 from conformance.dimse import Answer, StatusClass
 from generators import Encoded
 
@@ -46,8 +48,13 @@ class Ledger:
             return
         dataset = instance.dataset()
         self.left[instance.sop_instance_uid] = Left(
-            patient_id=str(dataset.get("PatientID", "")),
-            study_uid=str(dataset.get("StudyInstanceUID", "")),
-            series_uid=str(dataset.get("SeriesInstanceUID", "")),
+            patient_id=_as_sent(dataset.get("PatientID")),
+            study_uid=_as_sent(dataset.get("StudyInstanceUID")),
+            series_uid=_as_sent(dataset.get("SeriesInstanceUID")),
             sop_uid=instance.sop_instance_uid,
         )
+
+
+def _as_sent(value: object) -> str:
+    """An identifier, or, where a fault gave it several values, all of them with the backslash between."""
+    return "\\".join(map(str, value)) if isinstance(value, MultiValue) else str(value or "")

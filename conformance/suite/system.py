@@ -156,7 +156,10 @@ class System:
         return replace(self.endpoint, called_ae=ae_title)
 
     def associate(self, contexts: Sequence[Context] = (VERIFICATION,), *, endpoint: Endpoint | None = None, **how: object) -> Association:
-        """Open an association; `how` goes to `conformance.dimse.associate`."""
+        """Open an association; `how` goes to `conformance.dimse.associate`. Under other titles it is an act of its own."""
+        if endpoint is not None and not self.acts:
+            titles = f"-aet {shlex.quote(endpoint.calling_ae)} -aec {shlex.quote(endpoint.called_ae)}"
+            self.acts.append(Act(f"echoscu -v {titles} {endpoint.host} {endpoint.port}"))
         open_association: Callable[..., Association] = associate
         return open_association(endpoint or self.endpoint, contexts, timeouts=self.target.timeouts, recorder=self.recorder, **how)
 
@@ -326,7 +329,8 @@ class System:
         """Ask the system to send to our own Storage SCP, and cancel after so many pending responses, if any number is given."""
         destination = destination or self.target.calling_ae
         cancel = "" if cancel_after is None else f" --cancel {cancel_after}"
-        self.acts.append(Act(query.dcmtk(f"movescu -aem {shlex.quote(destination)}{cancel}")))
+        note = f"# to a destination that {policy.manners}\n" if policy.manners else ""
+        self.acts.append(Act(note + query.dcmtk(f"movescu -aem {shlex.quote(destination)}{cancel}")))
         contexts = (query_context(query.root.move),)
         ours = replace(policy, ours=self.ledger.is_ours)
         with self.listener.reception(ours) as reception, self.associate(contexts, endpoint=endpoint) as association:

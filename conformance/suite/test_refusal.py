@@ -60,7 +60,7 @@ def expect_refused_or_set_aside(system: System, attempt: Attempt, what: str) -> 
         attempt.refused or attempt.warned,
         expected=f"a failure, or a warning and a quarantine, for an object without {what}",
         got=str(attempt),
-        hint=f"Look for a setting that makes {what} mandatory. DICOM itself lets it be empty (Type 2); the guide does not.",
+        hint=f"Look for a setting that makes {what} mandatory. DICOM lets it be empty (Type 2); our reading of the guide does not.",
     )
     if attempt.warned:
         hidden = not shown(system, attempt)

@@ -185,9 +185,9 @@ def test_the_keyboard_reaches_the_filter_and_the_findings(browser: Browser, fold
     assert page.evaluate("location.hash") == "#main"
     page.locator(".first a").first.focus()
     page.keyboard.press("Enter")
-    assert page.evaluate("location.hash") == "#finding-ASSOC-02"
+    assert page.evaluate("location.hash") == "#finding-REJECT-09"
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.closest('article').id") == "finding-ASSOC-02"
+    assert page.evaluate("document.activeElement.closest('article').id") == "finding-REJECT-09"
     page.locator("#finding-ASSOC-02 summary").focus()
     page.keyboard.press("Enter")
     assert page.locator("#finding-ASSOC-02 .steps").is_visible()

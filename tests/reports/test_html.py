@@ -81,7 +81,7 @@ def test_the_verdict_its_reasons_and_the_first_finding_stand_at_the_top(page: No
     because = page.all("ul", **{"class": "because"})[0].text
     assert "4 requirements failed: ASSOC-02, QUERY-06, RETR-04, REJECT-09" in because
     assert "1 failed requirement is waived: IDENT-10" in because
-    assert page.all("ol", **{"class": "first"})[0].all("li")[0].text.split()[:2] == ["FAIL", "ASSOC-02"]
+    assert page.all("ol", **{"class": "first"})[0].all("li")[0].text.split()[:2] == ["FAIL", "REJECT-09"]
 
 
 def test_every_requirement_in_scope_has_its_row_with_verdict_level_and_provenance(page: Node) -> None:
