@@ -206,6 +206,14 @@ def test_shows_one_study_whose_series_describe_it_differently(
         got=f"{len(matches)} matches: {'; '.join(' at '.join(version) for version in sorted(versions))}",
         hint="A client that takes each match for a study opens half of the examination.",
     )
+    values = max(len(values_of(match, "StudyDescription")) for match in matches)
+    expect(values <= 1, expected="one description (LO, value multiplicity 1)", got=f"one of {values} values")
+
+
+def values_of(dataset: Dataset, keyword: str) -> list[str]:
+    """The values of a text attribute, however many it is allowed to have."""
+    value = dataset.get(keyword) or ""
+    return [value] if isinstance(value, str) else [str(one) for one in value]
 
 
 EQUAL_UIDS = ("series as study", "object as series", "object as study")
