@@ -268,6 +268,30 @@ def test_returns_each_study_of_a_list_of_uids(system: System, library: Library, 
     )
 
 
+@pytest.mark.requirement("QUERY-08")
+def test_returns_each_series_of_a_list_of_uids(system: System, mixed_study: Stored, synthesizer: Synthesizer) -> None:
+    study = mixed_study.study
+    listed = {series.uid: f"series {series.number}" for series in study.series[::2]}
+    expect_found(
+        system.find(series_query(study, SeriesInstanceUID=[*listed, synthesizer.uid()])),
+        "SeriesInstanceUID",
+        listed,
+        because="every listed series exists but the last",
+    )
+
+
+@pytest.mark.requirement("QUERY-08")
+def test_returns_each_instance_of_a_list_of_uids(system: System, ct_study: Stored, synthesizer: Synthesizer) -> None:
+    study, series = ct_study.study, ct_study.study.series[0]
+    listed = {instance.uid: f"object {instance.number}" for instance in series.instances[::2]}
+    expect_found(
+        system.find(image_query(study, series, SOPInstanceUID=[*listed, synthesizer.uid()])),
+        "SOPInstanceUID",
+        listed,
+        because="every listed object exists but the last",
+    )
+
+
 def questions(stored: Stored) -> dict[str, Query]:
     """At each level, one question for every required key of that level."""
     study, series = stored.study, stored.study.series[0]
