@@ -211,8 +211,8 @@ def pixels(delivery: Delivery) -> list[tuple[str, bytes]]:
 @pytest.mark.requirement("STORE-10")
 def test_goes_on_with_the_study_after_it_refused_one_object(system: System, synthesizer: Synthesizer) -> None:
     for fault in REFUSABLE:
-        first, second = encode_study(synthesizer.study("CT", instances=2))
-        bad = FAULTS[fault].encode(next(iter(synthesizer.study("CT", instances=1).datasets())))
+        first, broken, second = synthesizer.study("CT", instances=3).datasets()
+        bad, first, second = FAULTS[fault].encode(broken), encode(first), encode(second)
         with system.associate(storage_contexts([first, bad])) as association:
             require(system.send(association, first).status_class in TAKEN, "the first sound object was refused")
             try:
