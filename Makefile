@@ -41,7 +41,7 @@ proof: $(VENV)/.installed system-packages
 	$(BIN)/python tests/proof/artifact.py build/proof.xml
 
 bench: $(VENV)/.installed system-packages
-	for benchmark in store generators report; do $(BIN)/python -m bench.$$benchmark || exit 1; done
+	for benchmark in store receive generators report; do $(BIN)/python -m bench.$$benchmark || exit 1; done
 
 system-packages:
 	@.ci/system-packages
