@@ -258,38 +258,18 @@ def test_matches_ranges_inclusively(system: System, library: Library, form: str)
 
 
 @pytest.mark.requirement("QUERY-08")
-def test_returns_each_study_of_a_list_of_uids(system: System, library: Library, synthesizer: Synthesizer) -> None:
-    listed = [library.studies[0].uid, library.studies[3].uid, synthesizer.uid()]
-    expect_found(
-        system.ask("STUDY", StudyInstanceUID=listed, PatientID=""),
-        "StudyInstanceUID",
-        library.named(0, 3),
-        because="two of the three listed studies exist",
-    )
-
-
-@pytest.mark.requirement("QUERY-08")
-def test_returns_each_series_of_a_list_of_uids(system: System, mixed_study: Stored, synthesizer: Synthesizer) -> None:
-    study = mixed_study.study
-    listed = {series.uid: f"series {series.number}" for series in study.series[::2]}
-    expect_found(
-        system.find(series_query(study, SeriesInstanceUID=[*listed, synthesizer.uid()])),
-        "SeriesInstanceUID",
-        listed,
-        because="every listed series exists but the last",
-    )
-
-
-@pytest.mark.requirement("QUERY-08")
-def test_returns_each_instance_of_a_list_of_uids(system: System, ct_study: Stored, synthesizer: Synthesizer) -> None:
+@pytest.mark.parametrize("level", ["STUDY", "SERIES", "IMAGE"])
+def test_returns_each_entity_of_a_list_of_uids(
+    system: System, ct_study: Stored, mixed_study: Stored, synthesizer: Synthesizer, level: str
+) -> None:
     study, series = ct_study.study, ct_study.study.series[0]
-    listed = {instance.uid: f"object {instance.number}" for instance in series.instances[::2]}
-    expect_found(
-        system.find(image_query(study, series, SOPInstanceUID=[*listed, synthesizer.uid()])),
-        "SOPInstanceUID",
-        listed,
-        because="every listed object exists but the last",
-    )
+    query, keyword, listed = {
+        "STUDY": (study_query(study), "StudyInstanceUID", {study.uid: "the CT study", mixed_study.study.uid: "the mixed study"}),
+        "SERIES": (series_query(study), "SeriesInstanceUID", {s.uid: f"series {s.number}" for s in study.series}),
+        "IMAGE": (image_query(study, series), "SOPInstanceUID", {i.uid: f"object {i.number}" for i in series.instances[::2]}),
+    }[level]
+    answer = system.find(query.where({keyword: [*listed, synthesizer.uid()]}))
+    expect_found(answer, keyword, listed, because="every listed UID but the last is of something that is there")
 
 
 def questions(stored: Stored) -> dict[str, Query]:

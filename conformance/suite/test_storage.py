@@ -211,8 +211,8 @@ def pixels(delivery: Delivery) -> list[tuple[str, bytes]]:
 @pytest.mark.requirement("STORE-10")
 def test_goes_on_with_the_study_after_it_refused_one_object(system: System, synthesizer: Synthesizer) -> None:
     for fault in REFUSABLE:
-        first, broken, second = synthesizer.study("CT", instances=3).datasets()
-        bad, first, second = FAULTS[fault].encode(broken), encode(first), encode(second)
+        before, broken, after = synthesizer.study("CT", instances=3).datasets()
+        first, bad, second = encode(before), FAULTS[fault].encode(broken), encode(after)
         with system.associate(storage_contexts([first, bad])) as association:
             require(system.send(association, first).status_class in TAKEN, "the first sound object was refused")
             try:
