@@ -120,7 +120,7 @@ def checks(*modules: ModuleType) -> Iterator[tuple[Callable[..., None], list[str
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=lambda fault: fault.name)
-def test_a_fault_is_failed_for_exactly_what_it_breaks(fault: SenderFault) -> None:
+def test_a_sender_fault_is_failed_for_exactly_what_it_breaks(fault: SenderFault) -> None:
     modules = [test_objects] if fault.name in OBJECTS or fault in SETS else [test_sending, test_cases, test_failures]
     with ExitStack() as opened:
         seen = Yard(fault, 1, opened).judged(*modules)
