@@ -142,7 +142,7 @@ def test_compares_the_class_too(commitments: Commitments, synthesizer: Synthesiz
 
 
 @pytest.mark.requirement("COMMIT-06")
-@pytest.mark.parametrize("count", [1, 100, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [1, 100, 250, pytest.param(2000, marks=pytest.mark.slow)])
 def test_accounts_once_for_each_instance(commitments: Commitments, synthesizer: Synthesizer, count: int) -> None:
     asked = [(CT, synthesizer.uid()) for _ in range(count)]
     report = commitments.report_of(asked)

@@ -71,6 +71,7 @@ def runs(
             return run_suite(folder, "--target-ae=EMBEDDED", *arguments, *slow, *selection, "-q", secret=secret)
 
     wanted = {item.callspec.params["fault"] for item in request.session.items if item.path == Path(__file__) and hasattr(item, "callspec")}
+    tmp_path_factory.getbasetemp()  # made here, for two threads that ask for it at once make two
     with ThreadPoolExecutor(WORKERS) as pool:
         yield {fault: pool.submit(run, fault) for fault in FAULTS if fault in wanted}
 

@@ -11,6 +11,7 @@ from conformance.reference.faults.characters import CHARACTER_FAULTS
 from conformance.reference.faults.committing import COMMITMENT_FAULTS
 from conformance.reference.faults.encoding import ENCODING_FAULTS
 from conformance.reference.faults.fault import Fault
+from conformance.reference.faults.field import FIELD_FAULTS
 from conformance.reference.faults.identities import IDENTITY_FAULTS
 from conformance.reference.faults.pdus import PDU_FAULTS
 from conformance.reference.faults.querying import QUERY_FAULTS
@@ -39,6 +40,7 @@ FAULTS: Mapping[str, Fault] = {
         WORKFLOW_FAULTS,
         VALUE_FAULTS,
         PDU_FAULTS,
+        FIELD_FAULTS,
         WEB_FAULTS,
     )
     for fault in faults
