@@ -16,6 +16,7 @@ from conformance.reference.faults.pdus import PDU_FAULTS
 from conformance.reference.faults.querying import QUERY_FAULTS
 from conformance.reference.faults.rejecting import REJECTION_FAULTS
 from conformance.reference.faults.retrieving import RETRIEVE_FAULTS
+from conformance.reference.faults.securing import SECURING_FAULTS
 from conformance.reference.faults.stepping import WORKFLOW_FAULTS
 from conformance.reference.faults.storing import STORING_FAULTS
 from conformance.reference.faults.values import VALUE_FAULTS
@@ -40,6 +41,7 @@ FAULTS: Mapping[str, Fault] = {
         VALUE_FAULTS,
         PDU_FAULTS,
         WEB_FAULTS,
+        SECURING_FAULTS,
     )
     for fault in faults
 }
