@@ -12,6 +12,8 @@ from socket import create_server
 
 from conformance.errors import ConformanceError
 from conformance.guide import Role
+from conformance.reference.front import CA, CLIENT, CLIENT_KEY
+from conformance.tls import TlsService
 from conformance.web import WebService
 
 _REFERENCE = Path(__file__).parent / "reference"
@@ -68,6 +70,18 @@ def embedded_web(folder: Path) -> tuple[list[str], WebService | None]:
     ca, token = folder / "web-ca.pem", secrets.token_urlsafe()
     service = WebService(f"https://{LOOPBACK}:{port}/dicom-web", ca=str(ca), secret=token)
     return ["--web-port", str(port), "--web-ca", str(ca), f"--web-token={token}"], service
+
+
+def embedded_tls(folder: Path) -> tuple[list[str], TlsService | None]:
+    """The options that give the embedded archive a port of TLS, and that port; neither where the extra `tls` is not installed.
+
+    The certificates for a client are left in `folder`.
+    """
+    if importlib.util.find_spec("trustme") is None:
+        return [], None
+    port = free_port()
+    service = TlsService(port, *(str(folder / name) for name in (CA, CLIENT, CLIENT_KEY)))
+    return ["--tls-port", str(port), "--tls-folder", str(folder)], service
 
 
 def consumer_trigger(listen_port: int) -> str:

@@ -17,7 +17,7 @@ from conformance import consumer, source, suite
 from conformance.consumer.preflight import ConsumerJourney
 from conformance.consumer.stage import STAGE, Stage
 from conformance.dimse import Listener
-from conformance.embedded import LOOPBACK, SENDER_TRIGGER, consumer_trigger, embedded_archive, embedded_web, free_port
+from conformance.embedded import LOOPBACK, SENDER_TRIGGER, consumer_trigger, embedded_archive, embedded_tls, embedded_web, free_port
 from conformance.evidence import Recorder
 from conformance.guide import Role
 from conformance.operating import Operator
@@ -98,9 +98,10 @@ def start_system(means: Means, opened: ExitStack) -> System:
     target = replace(target, advertised=target.advertised or f"{target.listen_host}:{listener.port}")
     if target.host == EMBEDDED:
         peer = f"{target.calling_ae}={target.listen_host}:{listener.port}"
-        options, web = embedded_web(Path(opened.enter_context(TemporaryDirectory())))
-        host, port = opened.enter_context(embedded_archive(target.ae_title, peer, options))
-        target = replace(target, host=host, port=port, web=web)
+        folder = Path(opened.enter_context(TemporaryDirectory()))
+        (web_options, web), (tls_options, tls) = embedded_web(folder), embedded_tls(folder)
+        host, port = opened.enter_context(embedded_archive(target.ae_title, peer, [*web_options, *tls_options]))
+        target = replace(target, host=host, port=port, web=web, tls=tls)
     system = System(target, listener, means.synthesizer, Ledger())
     return system
 

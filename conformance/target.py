@@ -15,6 +15,7 @@ from conformance.dimse import Endpoint, Timeouts
 from conformance.errors import ConformanceError
 from conformance.guide import SERVICES, Role
 from conformance.options import BY_FLAG, OPTIONS, Option
+from conformance.tls import TlsService, client_context
 from conformance.web import WebService
 from generators.identity import HEALTH_CARD_OID
 
@@ -87,11 +88,12 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The profile file, as it stands. The four tables of options are read against `conformance.options`."""
+    """The profile file, as it stands. The five tables of options are read against `conformance.options`."""
 
     product: Product = Product()
     network: dict[str, object] = {}
     web: dict[str, object] = {}
+    tls: dict[str, object] = {}
     run: dict[str, object] = {}
     timeouts: dict[str, object] = {}
     claims: Claims = Claims()
@@ -119,6 +121,7 @@ class Target:
     claims: Claims = field(default_factory=Claims)
     inbox: Path | None = None
     web: WebService | None = None
+    tls: TlsService | None = None
     scheduled: Scheduled = field(default_factory=Scheduled)
 
     @property
@@ -153,7 +156,7 @@ def load_profile(path: Path) -> Profile:
     except msgspec.ValidationError as error:
         raise ProfileError(str(error), where=str(path), remedy="docs/profile.md lists the keys") from error
     _check_claims(profile.claims, str(path))
-    for section in ("network", "web", "run", "timeouts"):
+    for section in ("network", "web", "tls", "run", "timeouts"):
         _check_section(section, getattr(profile, section), str(path))
     return profile
 
@@ -252,8 +255,26 @@ def build_target(settings: Settings) -> Target:
         claims=settings.profile.claims,
         inbox=inbox,
         web=_web_service(settings),
+        tls=_tls_service(settings),
         scheduled=settings.profile.scheduled,
     )
+
+
+def _tls_service(settings: Settings) -> TlsService | None:
+    if settings["--tls-port"] is None:
+        return None
+    files = {flag: settings.text(flag) for flag in ("--tls-ca", "--tls-cert", "--tls-key")}
+    for flag, name in files.items():
+        if name and not Path(name).is_file():
+            raise ProfileError(f"{name!r} is no file", where=flag, remedy="give a file in PEM")
+    service = TlsService(_port(settings, "--tls-port", least=1), *files.values())
+    try:
+        client_context(service)
+    except OSError as error:
+        raise ProfileError(
+            f"cannot be used ({error})", where="--tls-ca, --tls-cert, --tls-key", remedy="give PEM files that fit"
+        ) from error
+    return service
 
 
 def _web_service(settings: Settings) -> WebService | None:

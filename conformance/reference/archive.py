@@ -23,6 +23,7 @@ from conformance.reference.commitment import Committer
 from conformance.reference.depot import Depot
 from conformance.reference.door import Door, Knock
 from conformance.reference.find import Finder
+from conformance.reference.front import Front, TlsSettings
 from conformance.reference.index import Index
 from conformance.reference.intake import Intake
 from conformance.reference.matching import Matcher
@@ -62,6 +63,7 @@ class Settings:
     idle: float = 90.0
     max_pdu: int = 65536
     web: WebSettings | None = None
+    tls: TlsSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Parts:
     acceptor: type[Acceptor] = Acceptor
     courier: type[Courier] = Courier
     web: type[WebServices] = WebServices
+    front: type[Front] = Front
     implementation: str = PYNETDICOM_IMPLEMENTATION_UID
 
 
@@ -103,6 +106,8 @@ class Archive:
             self.ae, (settings.host, settings.port), self.parts.acceptor, self.services.serve, self.on_request, patience=settings.idle
         )
 
+        self.front = None if settings.tls is None else self._front(settings.tls)
+
     @property
     def port(self) -> int:
         """The port that was bound."""
@@ -111,10 +116,14 @@ class Archive:
     def __enter__(self) -> Self:
         for server in filter(None, (self.server, self.web)):
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        if self.front is not None:
+            threading.Thread(target=self.front.serve_forever, daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.services.desk.committer.closing.set()
+        if self.front is not None:
+            self.front.close()
         self.server.close()
         if self.web is not None:
             self.web.shutdown()
@@ -146,6 +155,10 @@ class Archive:
     def call(self) -> Courier:
         """Prepare an association of our own."""
         return self.parts.courier(self.ae, "requestor")
+
+    def _front(self, tls: TlsSettings) -> Front:
+        host = self.settings.host
+        return self.parts.front(tls, host, (host, self.port), self.settings.idle)
 
     def _web_server(self, web: WebSettings) -> "WebServer":
         from conformance.reference.webserver import ROOT, WebServer, certified  # here, since they need the extra `web`

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conformance.embedded import PROFILE, embedded_archive, embedded_web
+from conformance.embedded import PROFILE, embedded_archive, embedded_tls, embedded_web
 from conformance.guide import Level, load_register
 from conformance.reference import FAULTS, Fault
 from conformance.reference.consumer import FAULTS as CONSUMER_FAULTS
@@ -46,6 +46,7 @@ OTHERS = frozenset(
 )
 SLOW = {row.id for row in load_register() if row.slow}
 WEB = {row.id for row in load_register() if row.applies_when == "web"}
+TLS = {row.id for row in load_register() if row.applies_when in ("tls", "mutual-tls")}
 
 Outcome = Future[Any]
 
@@ -64,9 +65,14 @@ def runs(
         slow = ["--slow"] if SLOW & rows else []
         selection = [] if whole else ["-k", " or ".join(sorted(rows | OTHERS))]
         options, web = embedded_web(folder) if whole or WEB & rows else ([], None)
-        with embedded_archive("EMBEDDED", f"{CALLING_AE}=127.0.0.1:{port}", ["--fault", fault, *options]) as (host, archive_port):
+        tls_options, tls = embedded_tls(folder) if whole or TLS & rows else ([], None)
+        options = ["--fault", fault, *options, *tls_options]
+        with embedded_archive("EMBEDDED", f"{CALLING_AE}=127.0.0.1:{port}", options) as (host, archive_port):
             arguments = [f"--host={host}", f"--port={archive_port}", f"--listen-port={port}", f"--target-profile={PROFILE}"]
             arguments += [f"--web-url={web.url}", f"--web-ca={web.ca}"] if web else []
+            arguments += (
+                [f"--tls-port={tls.port}", f"--tls-ca={tls.ca}", f"--tls-cert={tls.certificate}", f"--tls-key={tls.key}"] if tls else []
+            )
             secret = web.secret if web else ""
             return run_suite(folder, "--target-ae=EMBEDDED", *arguments, *slow, *selection, "-q", secret=secret)
 

@@ -17,6 +17,7 @@ from conformance.reference.faults.pdus import PDU_FAULTS
 from conformance.reference.faults.querying import QUERY_FAULTS
 from conformance.reference.faults.rejecting import REJECTION_FAULTS
 from conformance.reference.faults.retrieving import RETRIEVE_FAULTS
+from conformance.reference.faults.securing import SECURING_FAULTS
 from conformance.reference.faults.stepping import WORKFLOW_FAULTS
 from conformance.reference.faults.storing import STORING_FAULTS
 from conformance.reference.faults.values import VALUE_FAULTS
@@ -42,6 +43,7 @@ FAULTS: Mapping[str, Fault] = {
         PDU_FAULTS,
         FIELD_FAULTS,
         WEB_FAULTS,
+        SECURING_FAULTS,
     )
     for fault in faults
 }
