@@ -36,12 +36,12 @@ lint: $(VENV)/.installed
 
 # The whole proof, each fault against every check and every system over many seeds: for the hand, half an hour.
 proof: $(VENV)/.installed system-packages
-	-$(BIN)/pytest tests/proof tests/systems/test_verdicts.py --whole-matrix --seeds=$(SEEDS) -p no:randomly --junitxml=build/proof.xml \
+	-$(BIN)/pytest tests/proof tests/systems/test_verdicts.py tests/systems/test_clients.py --whole-matrix --seeds=$(SEEDS) -p no:randomly --junitxml=build/proof.xml \
 	  --deselect tests/proof/test_artifact.py
-	$(BIN)/python tests/proof/artifact.py build/proof.xml
+	$(BIN)/python tests/proof/artifact.py build/proof.xml --whole-matrix
 
 bench: $(VENV)/.installed system-packages
-	for benchmark in store generators report; do $(BIN)/python -m bench.$$benchmark || exit 1; done
+	for benchmark in store receive generators report; do $(BIN)/python -m bench.$$benchmark || exit 1; done
 
 system-packages:
 	@.ci/system-packages

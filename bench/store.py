@@ -69,7 +69,7 @@ def main() -> int:
         os.environ["TMPDIR"] = name  # the systems keep their files in it too
         source = Path(name) / "source"
         write_instances(source, INSTANCES)
-        with _storescp() as port:
+        with started_storescp() as port:
             measures = [_sending(source, port), _receiving(source, Path(name), port), _echo(port)]
             met = [measure.ratio() <= measure.bound for measure in measures]
         with _system("orthanc") as port:
@@ -95,10 +95,10 @@ def ct_dataset(shape: tuple[int, int]) -> Dataset:
     return dataset
 
 
-def write_instances(folder: Path, count: int) -> None:
+def write_instances(folder: Path, count: int, shape: tuple[int, int] = PIXELS) -> None:
     """Write Part 10 files, each under a UID of its own."""
     folder.mkdir()
-    dataset = ct_dataset(PIXELS)
+    dataset = ct_dataset(shape)
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     for number in range(count):
@@ -132,7 +132,8 @@ def _system(name: str, *options: str) -> Iterator[int]:
         process.wait()
 
 
-def _storescp() -> contextlib.AbstractContextManager[int]:
+def started_storescp() -> contextlib.AbstractContextManager[int]:
+    """Start DCMTK's storescp; gives its port."""
     return _system("storescp", "--no-delay")
 
 
@@ -141,10 +142,15 @@ def _associate(port: int, called: str, *abstract_syntaxes: str) -> Association:
     return associate(Endpoint("127.0.0.1", port, called, "BENCH"), contexts)
 
 
-def _dcmsend(source: Path, port: int) -> float:
-    command = [shutil.which("dcmsend") or "dcmsend", "--scan-directories", "--no-halt", "127.0.0.1", str(port), str(source)]
+def dcmsend_command(source: Path, port: str) -> list[str]:
+    """The command that sends a folder to a port of this machine."""
+    return [shutil.which("dcmsend") or "dcmsend", "--scan-directories", "--no-halt", "127.0.0.1", port, str(source)]
+
+
+def dcmsend(source: Path, port: int) -> float:
+    """Send a folder; gives seconds."""
     began = time.perf_counter()
-    subprocess.run(command, check=True, env={**os.environ, "TCP_NODELAY": "1"}, stdout=subprocess.DEVNULL)
+    subprocess.run(dcmsend_command(source, str(port)), check=True, env={**os.environ, "TCP_NODELAY": "1"}, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began
 
 
@@ -163,7 +169,7 @@ def _sending(source: Path, port: int) -> Measure:
                 _expect(association.store(_read(file, room)).status == 0, "storescp refused an instance")
         return time.perf_counter() - began
 
-    return Measure(f"send {INSTANCES} CT to storescp, against dcmsend", 1.0, ours, lambda: _dcmsend(source, port))
+    return Measure(f"send {INSTANCES} CT to storescp, against dcmsend", 1.0, ours, lambda: dcmsend(source, port))
 
 
 def _read(file: Path, room: bytearray) -> Instance:
@@ -182,11 +188,11 @@ def _receiving(source: Path, folder: Path, port: int) -> Measure:
     def ours() -> float:
         with tempfile.TemporaryDirectory(dir=folder) as target, Listener("127.0.0.1", 0, "BENCH") as listener:
             with listener.reception(Policy(directory=Path(target))) as reception:
-                seconds = _dcmsend(source, listener.port)
+                seconds = dcmsend(source, listener.port)
                 _expect(reception.wait_for(INSTANCES, 10), "not everything arrived")
             return seconds
 
-    return Measure(f"receive {INSTANCES} CT from dcmsend, against storescp", 2.0, ours, lambda: _dcmsend(source, port))
+    return Measure(f"receive {INSTANCES} CT from dcmsend, against storescp", 2.0, ours, lambda: dcmsend(source, port))
 
 
 def _echo(port: int) -> Measure:

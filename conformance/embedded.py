@@ -1,14 +1,34 @@
 """The harness's own archive as a system under test: a process of its own, started for one run."""
 
+import importlib.util
+import secrets
+import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from socket import create_server
 
 from conformance.errors import ConformanceError
+from conformance.guide import Role
+from conformance.reference.front import CA, CLIENT, CLIENT_KEY
+from conformance.tls import TlsService
+from conformance.web import WebService
 
-PROFILE = Path(__file__).parent / "reference" / "profile.toml"
+_REFERENCE = Path(__file__).parent / "reference"
+PROFILE = _REFERENCE / "profile.toml"
+PROFILES: Mapping[str, Path] = {
+    Role.ARCHIVE: PROFILE,
+    Role.SOURCE: _REFERENCE / "sender" / "profile.toml",
+    Role.CONSUMER: _REFERENCE / "consumer" / "profile.toml",
+}
+"""The profile of the harness's own system, for each role that it can be tested in."""
+_STEP = "--host {host} --port {port} --ae {ae} --calling {calling} {step}"
+SENDER = shlex.join([sys.executable, "-m", "conformance.reference.sender", "--answer-seconds", "2"])
+SENDER_TRIGGER = f"{SENDER} {_STEP}"
+"""What does each step of a source, where the harness's own sender is the one to test."""
+LOOPBACK = "127.0.0.1"
 SILENCE_SECONDS = 1
 STOP_SECONDS = 10
 
@@ -37,6 +57,42 @@ def embedded_archive(ae_title: str, peer: str, options: Sequence[str] = ()) -> I
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def embedded_web(folder: Path) -> tuple[list[str], WebService | None]:
+    """The options that give the embedded archive a DICOMweb door, and that door; neither where the extra `web` is not installed.
+
+    The certificate to trust is left in `folder`.
+    """
+    if importlib.util.find_spec("trustme") is None:
+        return [], None
+    port = free_port()
+    ca, token = folder / "web-ca.pem", secrets.token_urlsafe()
+    service = WebService(f"https://{LOOPBACK}:{port}/dicom-web", ca=str(ca), secret=token)
+    return ["--web-port", str(port), "--web-ca", str(ca), f"--web-token={token}"], service
+
+
+def embedded_tls(folder: Path) -> tuple[list[str], TlsService | None]:
+    """The options that give the embedded archive a port of TLS, and that port; neither where the extra `tls` is not installed.
+
+    The certificates for a client are left in `folder`.
+    """
+    if importlib.util.find_spec("trustme") is None:
+        return [], None
+    port = free_port()
+    service = TlsService(port, *(str(folder / name) for name in (CA, CLIENT, CLIENT_KEY)))
+    return ["--tls-port", str(port), "--tls-folder", str(folder)], service
+
+
+def consumer_trigger(listen_port: int) -> str:
+    """What does each step of a consumer, where the harness's own is the one to test; it receives on this port."""
+    return f"{shlex.join([sys.executable, '-m', 'conformance.reference.consumer', '--listen-port', str(listen_port)])} {_STEP}"
+
+
+def free_port() -> int:
+    """Ask the kernel for a port of loopback that is free now."""
+    with create_server((LOOPBACK, 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def _ready(process: "subprocess.Popen[str]") -> tuple[str, int]:

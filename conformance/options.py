@@ -27,7 +27,7 @@ class Option:
 
     @property
     def key(self) -> str:
-        return self.flag.removeprefix("--").replace("-timeout", "")
+        return self.flag.removeprefix("--").removeprefix("web-").replace("-timeout", "")
 
     @property
     def dest(self) -> str:
@@ -55,7 +55,21 @@ OPTIONS: tuple[Option, ...] = (
         "our address as the system sees it, where a NAT stands between (default: where we listen)",
         metavar="HOST:PORT",
     ),
-    Option("--role", "run", "archive", "the role in which the system is tested; this release tests `archive`", metavar="ROLE"),
+    Option("--web-url", "web", None, "base URL of its DICOMweb service, above `studies` (default: none)", metavar="URL"),
+    Option("--web-ca", "web", None, "the certificates to trust there (default: the public ones of certifi)", metavar="FILE"),
+    Option("--web-user", "web", None, "user name there (default: the secret is a bearer token)", metavar="NAME"),
+    Option(
+        "--web-secret-env",
+        "web",
+        "CONFORMANCE_WEB_SECRET",
+        "the environment variable that holds the token, or the password of the user",
+        metavar="VARIABLE",
+    ),
+    Option("--tls-port", "tls", None, "its port for DIMSE over TLS (default: none)", kind="whole", metavar="PORT"),
+    Option("--tls-ca", "tls", None, "the certificates to trust there (default: those of this machine)", metavar="FILE"),
+    Option("--tls-cert", "tls", None, "our certificate, where it demands one (default: none)", metavar="FILE"),
+    Option("--tls-key", "tls", None, "the key of our certificate (default: in the same file)", metavar="FILE"),
+    Option("--role", "run", "archive", "the role in which the system is tested: `archive`, `source`, `consumer`", metavar="ROLE"),
     Option("--target-profile", "run", None, "the profile file (default: none)", metavar="FILE", in_profile=False),
     Option("--guide", "run", None, "another edition of the register (default: the bundled one)", metavar="FILE"),
     Option("--waivers", "run", None, "failures that somebody answers for (default: none)", metavar="FILE"),
@@ -64,9 +78,20 @@ OPTIONS: tuple[Option, ...] = (
     Option("--lang", "run", "en", "the language of the report: `en` or `fr`", metavar="LANG"),
     Option("--baseline", "run", None, "earlier results: the report opens with what changed since (default: none)", metavar="FILE"),
     Option("--seed", "run", None, "what the studies are made from (default: drawn, and printed)", kind="whole", metavar="N"),
+    Option("--replay", "run", None, "a case of an earlier report: ask that one question again", metavar="FILE", in_profile=False),
     Option("--slow", "run", False, "also run the checks that wait for timers of the system", kind="flag"),
     Option("--no-hostile", "run", False, "leave out the checks that send what may harm a weak system", kind="flag"),
     Option("--certify", "run", False, "a formal run: everything with `--slow`, no selection, a complete profile", kind="flag"),
+    Option(
+        "--trigger",
+        "run",
+        None,
+        "command that takes each step in place of the operator; `{step}` `{host}` `{port}` `{ae}` `{calling}` are filled in",
+        metavar="CMD",
+    ),
+    Option("--inbox", "run", None, "judge the files of a folder as what a source sent, without a network (default: none)", metavar="DIR"),
+    Option("--patience", "run", 300.0, "seconds to wait for each step of the operator", kind="seconds", metavar="S"),
+    Option("--settle", "run", 3.0, "seconds without anything new after which a step is over", kind="seconds", metavar="S"),
     Option("--connect-timeout", "timeouts", 5.0, "seconds to wait for TCP", kind="seconds", metavar="S"),
     Option("--associate-timeout", "timeouts", 15.0, "seconds to wait for the answer to A-ASSOCIATE-RQ", kind="seconds", metavar="S"),
     Option("--response-timeout", "timeouts", 45.0, "seconds to wait for each DIMSE response", kind="seconds", metavar="S"),

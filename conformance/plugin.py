@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     from conformance import planning, session  # only now: other projects in this environment need not wait for them
     from conformance.errors import ConformanceError
-    from conformance.suite import FOLDER
+    from conformance.roles import room_of
 
     try:
         plan = planning.make_plan(config)
@@ -35,5 +35,5 @@ def pytest_configure(config: pytest.Config) -> None:
     except ConformanceError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[session.PLAN] = plan
-    config.args = [str(FOLDER)]
+    config.args = room_of(plan.target).paths
     config.pluginmanager.register(session, "ontario-conformance-run")

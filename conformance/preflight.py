@@ -1,6 +1,6 @@
 """The questions before the first check: is this a matter of conformance at all, or of configuration?
 
-Steps, in order, and what stops the run:
+Each role has its own `Journey`. Steps for an archive, in order, and what stops the run:
 
 1. association: the host and port take a connection, and the system lets our AE title in under its own;
 2. C-ECHO is answered;
@@ -11,10 +11,12 @@ Steps, in order, and what stops the run:
 
 What fails where a service is offered is reported as configuration, with what to change, and no requirement is judged. A service
 that is not offered is only noted: the checks judge that. An object that was taken but is not found or delivered is noted too.
+Where only rows of services are selected that an information system offers without an archive, storage is not asked for: 1 to 3 remain.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -27,6 +29,7 @@ from reports.results import Identity, NegotiatedContext, Preflight
 
 T = TypeVar("T")
 RETRIEVE_CLASSES = (STUDY_ROOT.move, STUDY_ROOT.get)
+WITHOUT_STORAGE = frozenset({"worklist", "mpps"})
 
 
 class Stop(Exception):
@@ -45,19 +48,24 @@ class Note:
     remedy: str = ""
 
 
-class Journey:
-    """The preflight of one system. `steps` are made one by one, so that each can be shown and recorded as it ends."""
+class Journey(ABC):
+    """The preflight of one subject. `steps` are made one by one, so that each can be shown and recorded as it ends.
 
-    def __init__(self, system: System) -> None:
-        self.system = system
+    `services` are those that the selected rows wait for, "" where one waits for none.
+    """
+
+    def __init__(self) -> None:
+        self.services: Collection[str] = ("",)
         self.identity: Identity | None = None
-        self._study: Study | None = None
-        self._instances: list[Encoded] = []
+
+    @abstractmethod
+    def plan(self) -> Mapping[str, Callable[[], Note]]:
+        """The steps by name, in order. A step raises Stop where the run cannot go on."""
 
     def steps(self) -> Iterator[Preflight]:
         """Run the steps. After the first that failed the others are `not reached`."""
         stopped = False
-        for name, step in self._plan().items():
+        for name, step in self.plan().items():
             if stopped:
                 yield Preflight(name, "not reached", "an earlier step failed")
                 continue
@@ -71,15 +79,25 @@ class Journey:
                 state = "noted" if note.remedy else "passed"
                 yield Preflight(name, state, note.detail, note.remedy, time.monotonic() - began)
 
-    def _plan(self) -> dict[str, Callable[[], Note]]:
-        return {
-            "association": self._association,
-            "C-ECHO": self._echo,
-            "presentation contexts": self._contexts,
-            "C-STORE": self._store,
-            "C-FIND": self._find,
-            "retrieve": self._retrieve,
-        }
+
+class ArchiveJourney(Journey):
+    """The preflight of an archive."""
+
+    def __init__(self, system: System) -> None:
+        super().__init__()
+        self.system = system
+        self._study: Study | None = None
+        self._instances: list[Encoded] = []
+
+    def plan(self) -> Mapping[str, Callable[[], Note]]:
+        """The steps above, in their order."""
+        steps = {"association": self._association, "C-ECHO": self._echo, "presentation contexts": self._contexts}
+        journey = {"C-STORE": self._store, "C-FIND": self._find, "retrieve": self._retrieve}
+        return steps | journey if self._stores else steps
+
+    @property
+    def _stores(self) -> bool:
+        return not WITHOUT_STORAGE.issuperset(self.services)
 
     def _association(self) -> Note:
         try:
@@ -123,7 +141,7 @@ class Journey:
         detail = f"{len(storage)} of {len(CORE_STORAGE)} core storage classes, find {'yes' if STUDY_ROOT.find in accepted else 'no'}, " + (
             f"move {'yes' if STUDY_ROOT.move in accepted else 'no'}, get {'yes' if STUDY_ROOT.get in accepted else 'no'}"
         )
-        if CT not in accepted:
+        if self._stores and CT not in accepted:
             raise Stop(detail, f"let AE {self.system.target.calling_ae} store CT images on {self.system.target.ae_title}")
         return Note(detail)
 

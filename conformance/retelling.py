@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.cases import Case, save_case
 from conformance.evidence import Recorder, Step
 from conformance.findings import Observation
 from conformance.run import CASES_FOLDER, Run
@@ -108,9 +109,9 @@ def check_record(item: pytest.Item, observation: Observation, ids: Sequence[str]
     """Make the record of a check that ended; what it sent is saved where it did not simply conform."""
     outcomes, found = results_of(observation, ids)
     conforms = observation.outcome in (Outcome.CONFORMS, Outcome.NOT_APPLICABLE)
-    acts = [] if conforms else run.system.acts
+    acts = [] if conforms else run.subject.acts
     files = save_cases(run.plan.report_dir, item.name, [instance for act in acts for instance in act.instances])
-    recorder: Recorder = run.system.recorder
+    recorder: Recorder = run.subject.recorder
     transcript = [wire_step(step) for step in recorder.steps]
     return results.Check(
         nodeid=f"{item.path.name}::{item.name}",
@@ -123,7 +124,8 @@ def check_record(item: pytest.Item, observation: Observation, ids: Sequence[str]
         dropped=recorder.dropped,
         files=files,
         repeat="" if conforms else repeat_command(item, run),
-        repeat_dcmtk="\n".join(dcmtk_commands(acts, files, run.system.target)),
+        replay=replay_command(item, [finding.requirement for finding in found], observation, run),
+        repeat_dcmtk="\n".join(dcmtk_commands(acts, files, run.subject.target)),
         began=max(run.elapsed - seconds, 0.0),
         octets=sum(step.size for step in recorder.steps),
         latencies=latencies(transcript),
@@ -134,6 +136,16 @@ def repeat_command(item: pytest.Item, run: Run) -> str:
     """Write the command that asks this question again, and leaves the report of this run alone."""
     slow = ["--slow"] if item.get_closest_marker("slow") else []
     return f"{run.plan.repeat} {shlex.join([f'--seed={run.plan.seed}', *slow, '-k', item.name])}"
+
+
+def replay_command(item: pytest.Item, broken: Sequence[str], observation: Observation, run: Run) -> str:
+    """Save a check that found a violation as a case, and write the command that replays it; nothing for any other check."""
+    if observation.outcome is not Outcome.VIOLATES:
+        return ""
+    slow = item.get_closest_marker("slow") is not None
+    case = Case(schema=1, check=item.name, requirement=broken[0], seed=run.plan.seed, slow=slow)
+    path = save_case(case, run.plan.report_dir / CASES_FOLDER)
+    return f"{run.plan.repeat} {shlex.join([f'--replay={path}'])}"
 
 
 def wire_step(step: Step) -> results.WireStep:

@@ -3,10 +3,11 @@
 import platform
 import secrets
 import time
+from base64 import b64encode
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,15 +16,14 @@ from tempfile import TemporaryFile
 import msgspec
 
 from conformance.attestations import Attestation
-from conformance.dimse import Listener
-from conformance.embedded import embedded_archive
+from conformance.cases import Case
 from conformance.errors import ConformanceError
 from conformance.guide import Level, Register, Requirement, Waiver
-from conformance.preflight import Journey
-from conformance.suite.ledger import Ledger
+from conformance.judging import Judgement
+from conformance.operating import Operator
+from conformance.roles import Means, Room, Subject, room_of
 from conformance.suite.offer import Offer
-from conformance.suite.system import System
-from conformance.target import EMBEDDED, Target
+from conformance.target import Target
 from conformance.verdicts import UNDECIDED, Certification, Outcome, Verdict, certify, judge, worst
 from generators import Synthesizer
 from reports import results
@@ -36,7 +36,9 @@ CASES_FOLDER = "cases"
 NONCE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 NONCE_LENGTH = 6
 UNANSWERED_CHECKS = 4
+MAX_SERIES = 2000
 WITHOUT_HOSTILE = "the hostile checks were left out (--no-hostile)"
+WITHOUT_NETWORK = "the files of a folder were judged, and the system was asked nothing (--inbox)"
 
 
 class ReportFolderError(ConformanceError):
@@ -68,6 +70,8 @@ class Plan:
     tester: str = ""
     lang: str = "en"
     baseline: Results | None = None
+    replay: Case | None = None
+    operator: Operator = field(default_factory=Operator)
 
 
 class Run:
@@ -75,7 +79,7 @@ class Run:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.partial: list[str] = [] if plan.hostile else [WITHOUT_HOSTILE]
+        self.partial: list[str] = [WITHOUT_HOSTILE] * (not plan.hostile) + [WITHOUT_NETWORK] * (plan.target.inbox is not None)
         self.stopped = ""
         self._unanswered = 0
         self._began = time.monotonic()
@@ -85,8 +89,7 @@ class Run:
         self._writer: results.ResultsWriter
         self._identity: results.Identity | None = None
         self._attestations = dict(plan.attestations)
-        self.ledger = Ledger()
-        self.system: System
+        self.subject: Subject
 
     @property
     def results_path(self) -> Path:
@@ -100,8 +103,13 @@ class Run:
     def scope(self) -> tuple[Requirement, ...]:
         return self.plan.register.in_scope(self.plan.target.roles)
 
+    @property
+    def room(self) -> Room:
+        """Where the checks of the role are."""
+        return room_of(self.plan.target)
+
     def open(self) -> None:
-        """Start our Storage SCP, and the embedded archive if it is the one to test, and write the header.
+        """Start what the checks of the role act on, and write the header.
 
         Raises:
             ListenerError: our port is taken.
@@ -117,32 +125,20 @@ class Run:
     def _start(self) -> None:
         plan, target = self.plan, self.plan.target
         make_report_folder(plan.report_dir)
-        listener = self._open.enter_context(
-            Listener(
-                target.listen_host,
-                target.listen_port,
-                target.calling_ae,
-                timeouts=target.timeouts,
-                recorder_for=lambda: self.system.recorder,
-            )
-        )
-        target = replace(target, advertised=target.advertised or f"{target.listen_host}:{listener.port}")
-        if target.host == EMBEDDED:
-            peer = f"{target.calling_ae}={target.listen_host}:{listener.port}"
-            host, port = self._open.enter_context(embedded_archive(target.ae_title, peer))
-            target = replace(target, host=host, port=port)
-        self.system = System(target, listener, Synthesizer(plan.seed, plan.nonce), self.ledger)
+        means = Means(target, Synthesizer(plan.seed, plan.nonce), plan.report_dir, self.plan.operator, self._ask)
+        self.subject = self.room.start(means, self._open)
         self._writer = self._open.enter_context(open_results(plan.report_dir))
-        self._writer.write(header(plan, target, self.partial, self.scope))
+        self._writer.write(header(plan, self.subject.target, self.partial, self.scope))
 
     @property
     def elapsed(self) -> float:
         """Seconds since the run began."""
         return time.monotonic() - self._began
 
-    def preflight(self) -> Iterable[results.Preflight]:
-        """Run the preflight, recording each step as it ends; `stopped` says where it failed."""
-        journey = Journey(self.system)
+    def preflight(self, rows: Iterable[str]) -> Iterable[results.Preflight]:
+        """Run the preflight of a selection of rows, recording each step as it ends; `stopped` says where it failed."""
+        journey = self.room.preflight(self.subject)
+        journey.services = {self.plan.register[id_].applies_when for id_ in rows}
         for step in journey.steps():
             self._writer.write(step)
             if step.state == "failed":
@@ -169,7 +165,7 @@ class Run:
         if self._unanswered < UNANSWERED_CHECKS:
             return False
         self._unanswered = 0
-        if self.system.serves_within(self.plan.target.timeouts.associate):
+        if self.subject.serves_within(self.plan.target.timeouts.associate):
             return False
         self.partial.append(f"the system no longer answers: {UNANSWERED_CHECKS} checks in a row and a C-ECHO were left without an answer")
         return True
@@ -178,8 +174,10 @@ class Run:
         """Judge each row in scope, write the verdicts and the footer, and close our Storage SCP."""
         if interrupted:
             self.partial.append(interrupted)
-        if self.system.offer is not None and self._identity is not None:
-            self._writer.write(with_offer(self._identity, self.system.offer))
+        if self.subject.offer is not None and self._identity is not None:
+            self._writer.write(with_offer(self._identity, self.subject.offer))
+        if self.subject.ledger.received is not None:
+            self._writer.write(received_record(self.subject.ledger.received))
         rows = [self._row(requirement) for requirement in self.scope]
         self.partial += self._stale_waivers(rows)
         for row in rows:
@@ -224,6 +222,13 @@ class Run:
     def attest(self, attestation: Attestation) -> None:
         """Take what somebody stated during the run; it counts instead of what the profile says."""
         self._attestations[attestation.requirement] = attestation
+
+    def _ask(self, requirement: str, question: str) -> None:
+        """Put a question to the operator; an answer is an attestation of whoever runs this."""
+        holds = self.plan.operator.ask(question)
+        if holds is not None:
+            by, today = self.plan.tester or "the operator of this run", datetime.now(UTC).date()
+            self.attest(Attestation(requirement, by, today, f"{question} {'Yes' if holds else 'No'}.", holds))
 
     def _attested(self, requirement: Requirement) -> tuple[Outcome, str]:
         """An attested row is never decided without the statement, whatever a check saw besides; a run that saw nothing decides nothing."""
@@ -270,8 +275,8 @@ class Run:
             seconds=self.elapsed,
             waiting=self._waiting,
             verdicts=dict(Counter(row.verdict for row in rows)),
-            foreign=self.ledger.foreign,
-            left=[results.StoredObject(o.patient_id, o.study_uid, o.series_uid, o.sop_uid) for o in self.ledger.left.values()],
+            foreign=self.subject.ledger.foreign,
+            left=[results.StoredObject(o.patient_id, o.study_uid, o.series_uid, o.sop_uid) for o in self.subject.ledger.left.values()],
         )
 
     def _reasons(self, rows: Sequence[results.Requirement]) -> list[str]:
@@ -340,7 +345,8 @@ def header(plan: Plan, target: Target, partial: list[str], scope: Sequence[Requi
             "port": str(target.port),
             "calling AE title": target.calling_ae,
             "our Storage SCP": target.advertised,
-        },
+        }
+        | ({"DICOMweb": target.web.url} if target.web else {}),
         profile=plan.profile,
         certify=plan.certify,
         partial=list(partial),
@@ -355,6 +361,32 @@ def with_offer(identity: results.Identity, offer: Offer) -> results.Identity:
     """Add what the system accepted when it was asked for everything."""
     offers = [results.Offer(classes, list(syntaxes)) for syntaxes, classes in offer.groups.items()]
     return msgspec.structs.replace(identity, offers=offers, refused=list(offer.refused), options=dict(offer.options))
+
+
+def received_record(judgement: Judgement) -> results.Received:
+    """Tell what a source brought, series by series."""
+    return results.Received(
+        instances=judgement.instances,
+        series=[
+            results.ReceivedSeries(
+                patient=patient.serial,
+                study=study.serial,
+                series=series.serial,
+                modality=series.modality,
+                instances=series.instances,
+                octets=series.octets,
+                transfer_syntaxes=list(series.transfer_syntaxes),
+                sop_classes=list(series.sop_classes),
+                thumbnail=b64encode(series.thumbnail).decode("ascii"),
+            )
+            for patient in judgement.patients
+            for study in patient.studies
+            for series in study.series
+        ][:MAX_SERIES],
+        unread=judgement.unread,
+        unreadable=[results.Unreadable(each.name, each.reason) for each in judgement.unreadable],
+        remarks=[str(remark) for remark in judgement.remarks],
+    )
 
 
 def builtins(value: object) -> dict[str, object]:

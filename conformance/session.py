@@ -9,14 +9,14 @@ from enum import IntEnum
 
 import pytest
 
+from conformance.cases import Case
 from conformance.errors import ConformanceError
 from conformance.findings import Observation, observe
 from conformance.guide import Register
 from conformance.retelling import check_record, preflight_line, retell
+from conformance.roles import room_of
 from conformance.run import Plan, Run
-from conformance.suite import ORDER
-from conformance.suite.system import SYSTEM
-from conformance.verdicts import Certification
+from conformance.verdicts import Certification, Outcome
 from reports.html import write_report
 from reports.reading import load_results
 from reports.terminal import summary_lines
@@ -26,8 +26,13 @@ RUN = pytest.StashKey[Run]()
 SEEN = pytest.StashKey[Observation]()
 SECONDS = pytest.StashKey[float]()
 DESELECTED = pytest.StashKey[bool]()
+REPLAY = pytest.StashKey[str]()
 GONE = "the system under test no longer answers"
 PARTIAL = "a selection of the checks was run"
+
+
+REPLAYED: Mapping[Outcome, tuple[str, int]] = {Outcome.CONFORMS: ("FIXED", 0), Outcome.VIOLATES: ("FAILED", 1)}
+UNDECIDED = "INCONCLUSIVE", 6  # a replay that saw neither
 
 
 class ExitCode(IntEnum):
@@ -58,15 +63,35 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     plan = config.stash[PLAN]
     _refuse_unknown_ids(items, plan.register)
-    items.sort(key=_place)
+    order = room_of(plan.target).order
+    items.sort(key=lambda item: _place(item, order))
     left_out = {name for name, wanted in (("slow", plan.slow), ("hostile", plan.hostile)) if not wanted}
     items[:] = [item for item in items if not left_out.intersection(mark.name for mark in item.iter_markers())]
+    if plan.replay:
+        _keep_only(items, plan.replay)
 
 
-def _place(item: pytest.Item) -> tuple[int, int, tuple[int, ...]]:
+def _keep_only(items: list[pytest.Item], case: Case) -> None:
+    """Leave the one check that a case names, and call the run partial."""
+    left = [item for item in items if item.name == case.check and case.requirement in required(item)]
+    if not left:
+        raise pytest.UsageError(f"--replay: this release has no check {case.check} of {case.requirement} that this run may make")
+    pytest_deselected(left)
+    items[:] = left
+
+
+def replayed(session: pytest.Session, case: Case) -> tuple[str, int]:
+    """Say what became of a replayed case, and the exit code for it."""
+    seen = next((item.stash[SEEN] for item in session.items if SEEN in item.stash), None)
+    if seen is None or (seen.outcome is Outcome.VIOLATES and seen.requirement not in ("", case.requirement)):
+        return UNDECIDED  # another requirement broke before this one was decided
+    return REPLAYED.get(seen.outcome, UNDECIDED)
+
+
+def _place(item: pytest.Item, order: Sequence[str]) -> tuple[int, int, tuple[int, ...]]:
     """Where a check stands in the suite, whoever shuffled it: its module, its line, its case."""
     case = getattr(item, "callspec", None)
-    return ORDER.index(item.path.stem), item.reportinfo()[1] or 0, tuple(case.indices.values()) if case else ()
+    return order.index(item.path.stem), item.reportinfo()[1] or 0, tuple(case.indices.values()) if case else ()
 
 
 def _refuse_unknown_ids(items: Sequence[pytest.Item], register: Register) -> None:
@@ -92,10 +117,10 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         run.open()
     except ConformanceError as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[RUN], config.stash[SYSTEM] = run, run.system
+    config.stash[RUN], config.stash[run.room.key] = run, run.subject
     terminal = config.get_terminal_writer()
     terminal.line()
-    for step in run.preflight():
+    for step in run.preflight(id_ for item in session.items for id_ in required(item)):
         terminal.line(preflight_line(step))
     return True if run.stopped else None
 
@@ -105,7 +130,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     run = item.config.stash.get(RUN, None)
     if run is None:
         return
-    run.system.begin()
+    run.subject.begin()
     if item.get_closest_marker("slow"):
         item.config.get_terminal_writer().line(f"\nwaiting for timers of the system: {item.name}")
 
@@ -139,6 +164,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     footer = run.finish("the run was stopped before its end" if stopped else "")
     if not interrupted:
         session.exitstatus = EXIT_CODES[footer.certification]
+        if run.plan.replay:
+            session.config.stash[REPLAY], session.exitstatus = replayed(session, run.plan.replay)
     try:
         write_report(run.results_path, run.report_path, run.plan.lang, run.plan.baseline)
     except ConformanceError as error:
@@ -153,6 +180,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.section("conformance")
     for line in summary_lines(load_results(run.results_path)):
         terminalreporter.write_line(line)
+    if run.plan.replay:
+        terminalreporter.write_line(f"replay of {run.plan.replay.check}: {config.stash.get(REPLAY, UNDECIDED[0])}")
     terminalreporter.write_line(f"report: {run.report_path}")
 
 

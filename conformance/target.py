@@ -1,10 +1,12 @@
 """Who is tested: address, AE titles, role, time-outs and claims, from the command line and the one shareable profile file."""
 
+import os
 import socket
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -13,8 +15,14 @@ from conformance.dimse import Endpoint, Timeouts
 from conformance.errors import ConformanceError
 from conformance.guide import SERVICES, Role
 from conformance.options import BY_FLAG, OPTIONS, Option
+from conformance.tls import TlsService, client_context
+from conformance.web import WebService
+from generators.identity import HEALTH_CARD_OID
 
 EMBEDDED = "embedded"
+INBOX = "inbox"
+"""What stands for the host where no system is asked."""
+
 MAX_AE_TITLE = 16
 
 
@@ -32,48 +40,73 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class IssuerClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An assigning authority: its local name and its OID."""
+    """An assigning authority: its local name, its OID, and the prefix of the numbers that it gives."""
 
     name: str
     oid: str = ""
+    prefix: str = ""
 
 
 class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """What the system says that it does. `services` None: what it accepts on the wire counts as claimed."""
+    """What the system says that it does. `services` None: what it accepts on the wire counts as claimed.
+
+    `retry_seconds` is how long a source, or an archive with a report, waits at most before it tries again; None: it does not say.
+    """
 
     services: list[str] | None = None
     sop_classes: list[str] = []
     transfer_syntaxes: list[str] = []
     patient_id_issuers: list[IssuerClaim] = []
     accession_issuers: list[IssuerClaim] = []
+    institutions: list[str] = []
+    health_card_oids: list[str] = msgspec.field(default_factory=lambda: [HEALTH_CARD_OID])
     called_ae_policy: str = "strict"
     duplicates: str = ""
+    rejected_for_quality: str = ""
+    retention_expired: str = ""
     associations: int = 10
     visible_seconds: float = 60.0
     silence_seconds: float = 90.0
-    retry_seconds: float = 300.0
+    retry_seconds: float | None = None
+
+
+class Scheduled(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """A synthetic order that stands in the worklist of the system: what the worklist is asked for. Empty parts are not compared."""
+
+    patient_id: str = ""
+    patient_id_issuer: str = ""
+    accession_number: str = ""
+    accession_issuer: str = ""
 
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "called-ae-policy": ("strict", "any"),
     "duplicates": ("", "keep", "replace", "refuse"),
+    "rejected-for-quality": ("", "shown", "hidden"),
+    "retention-expired": ("", "removed", "kept"),
 }
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The profile file, as it stands. The three tables of options are read against `conformance.options`."""
+    """The profile file, as it stands. The five tables of options are read against `conformance.options`."""
 
     product: Product = Product()
     network: dict[str, object] = {}
+    web: dict[str, object] = {}
+    tls: dict[str, object] = {}
     run: dict[str, object] = {}
     timeouts: dict[str, object] = {}
     claims: Claims = Claims()
+    scheduled: Scheduled = Scheduled()
     attestations: list[Attestation] = []
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The system under test and how we stand to it. `advertised` is our own address as the system sees it; empty: as we listen."""
+    """The system under test and how we stand to it. `advertised` is our own address as the system sees it; empty: as we listen.
+
+    `inbox` is a folder of what a source sent or exported earlier, judged instead of asking the system anything.
+    """
 
     ae_title: str
     host: str
@@ -86,6 +119,15 @@ class Target:
     timeouts: Timeouts
     product: Product = field(default_factory=Product)
     claims: Claims = field(default_factory=Claims)
+    inbox: Path | None = None
+    web: WebService | None = None
+    tls: TlsService | None = None
+    scheduled: Scheduled = field(default_factory=Scheduled)
+
+    @property
+    def role(self) -> Role:
+        """The one role of this run."""
+        return self.roles[0]
 
     @property
     def missing(self) -> list[str]:
@@ -114,7 +156,7 @@ def load_profile(path: Path) -> Profile:
     except msgspec.ValidationError as error:
         raise ProfileError(str(error), where=str(path), remedy="docs/profile.md lists the keys") from error
     _check_claims(profile.claims, str(path))
-    for section in ("network", "run", "timeouts"):
+    for section in ("network", "web", "tls", "run", "timeouts"):
         _check_section(section, getattr(profile, section), str(path))
     return profile
 
@@ -188,11 +230,15 @@ def build_target(settings: Settings) -> Target:
     Raises:
         ProfileError: names the option and what to give.
     """
-    host = settings.text("--host")
+    inbox = settings.path("--inbox")
+    host = INBOX if inbox else settings.text("--host")
     if not host:
         raise ProfileError("is missing", where="--host", remedy="give the name or address of the system under test, or `embedded`")
-    if settings.text("--role") != Role.ARCHIVE:
-        raise ProfileError(f"is {settings.text('--role')!r}", where="--role", remedy="this release tests the role archive")
+    role = settings.text("--role")
+    if role not in list(Role):
+        raise ProfileError(f"is {role!r}", where="--role", remedy=f"use one of {', '.join(Role)}")
+    if inbox and (role != Role.SOURCE or not inbox.is_dir()):
+        raise ProfileError(f"is {str(inbox)!r}", where="--inbox", remedy="give a folder that can be read, and --role=source")
     listen_port = _port(settings, "--listen-port", least=0)
     listen_host = settings.text("--listen-host") or _local_address(host)
     return Target(
@@ -203,11 +249,47 @@ def build_target(settings: Settings) -> Target:
         listen_host=listen_host,
         listen_port=listen_port,
         advertised=settings.text("--advertised-address"),
-        roles=(Role.ARCHIVE,),
+        roles=(Role(role),),
         timeouts=_timeouts(settings),
         product=settings.profile.product,
         claims=settings.profile.claims,
+        inbox=inbox,
+        web=_web_service(settings),
+        tls=_tls_service(settings),
+        scheduled=settings.profile.scheduled,
     )
+
+
+def _tls_service(settings: Settings) -> TlsService | None:
+    if settings["--tls-port"] is None:
+        return None
+    files = {flag: settings.text(flag) for flag in ("--tls-ca", "--tls-cert", "--tls-key")}
+    for flag, name in files.items():
+        if name and not Path(name).is_file():
+            raise ProfileError(f"{name!r} is no file", where=flag, remedy="give a file in PEM")
+    service = TlsService(_port(settings, "--tls-port", least=1), *files.values())
+    try:
+        client_context(service)
+    except OSError as error:
+        raise ProfileError(
+            f"cannot be used ({error})", where="--tls-ca, --tls-cert, --tls-key", remedy="give PEM files that fit"
+        ) from error
+    return service
+
+
+def _web_service(settings: Settings) -> WebService | None:
+    url = settings.text("--web-url")
+    if not url:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username or parts.query:
+        remedy = "give https://HOST:PORT/PATH, without user, password or query"
+        raise ProfileError(f"is {parts.scheme}://{parts.hostname or ''}…", where="--web-url", remedy=remedy)
+    ca = settings.path("--web-ca")
+    if ca is not None and not ca.is_file():
+        raise ProfileError(f"{str(ca)!r} is no file", where="--web-ca", remedy="give a file of certificates in PEM")
+    secret = os.environ.get(settings.text("--web-secret-env"), "")
+    return WebService(url, str(ca or ""), settings.text("--web-user"), secret)
 
 
 def _timeouts(settings: Settings) -> Timeouts:
@@ -231,7 +313,7 @@ def _port(settings: Settings, flag: str, *, least: int) -> int:
 
 def _local_address(host: str) -> str:
     """Find the address from which this machine would reach the host; nothing is sent."""
-    if host == EMBEDDED:
+    if host in (EMBEDDED, INBOX):
         return "127.0.0.1"
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, 9, type=socket.SOCK_DGRAM)[0]

@@ -19,6 +19,7 @@ from reports.results import (
     Header,
     Identity,
     Preflight,
+    Received,
     Record,
     Requirement,
     Results,
@@ -110,6 +111,7 @@ def _header(line: bytes, where: str) -> Header:
 def _assemble(header: Header, lines: Iterable[bytes], version: int) -> Results:
     records, unreadable = _decoded(lines)
     identities, footers, signatures = _of(Identity, records), _of(Footer, records), _of(Signature, records)
+    received = _of(Received, records)
     return Results(
         header=header,
         preflight=_of(Preflight, records),
@@ -119,6 +121,7 @@ def _assemble(header: Header, lines: Iterable[bytes], version: int) -> Results:
         footer=footers[-1] if footers else None,
         unreadable=unreadable,
         signature=signatures[-1] if signatures else None,
+        received=received[-1] if received else None,
         written_in=version,
     )
 

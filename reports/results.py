@@ -1,8 +1,9 @@
 """The results file: one JSON object a line, and the only thing that a report is made from.
 
 A file opens with a `header`; then come `preflight` steps, one `identity`, the `check` records in the order in which they ended,
-a second `identity` where more was learnt, one `requirement` record for each row in scope, a `footer`, and, if it was signed, a
-`signature`. Lines are flushed as they are made: a file without its footer is a run that was killed, and is shown as such.
+a second `identity` where more was learnt, what was `received` of a source, one `requirement` record for each row in scope, a
+`footer`, and, if it was signed, a `signature`. Lines are flushed as they are made: a file without its footer is a run that was
+killed, and is shown as such.
 """
 
 import os
@@ -153,6 +154,7 @@ class Check(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", t
     files: list[str] = []
     repeat: str = ""
     repeat_dcmtk: str = ""
+    replay: str = ""
     began: float = 0.0
     octets: int = 0
     latencies: dict[str, list[float]] = {}
@@ -191,6 +193,40 @@ class Requirement(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="ki
     attestation: Attestation | None = None
 
 
+class ReceivedSeries(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One series that came from a source; patient, study and series are serial numbers, so that nobody is named.
+
+    `thumbnail` is a PNG of at most 96 pixels a side in base64, empty where none could be made.
+    """
+
+    patient: int
+    study: int
+    series: int
+    modality: str
+    instances: int
+    octets: int
+    transfer_syntaxes: list[str] = []
+    sop_classes: list[str] = []
+    thumbnail: str = ""
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """A file that could not be judged: its path in the folder that it was found in, and why."""
+
+    name: str
+    reason: str
+
+
+class Received(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="received"):
+    """What a source brought. `remarks` are findings that no requirement decides, `unread` counts all files that could not be judged."""
+
+    instances: int
+    series: list[ReceivedSeries]
+    unread: int = 0
+    unreadable: list[Unreadable] = []
+    remarks: list[str] = []
+
+
 class StoredObject(msgspec.Struct, frozen=True):
     """One synthetic object that the run left on the system, for the clean-up."""
 
@@ -226,7 +262,7 @@ class Signature(msgspec.Struct, frozen=True, tag_field="kind", tag="signature"):
     signature: str
 
 
-Record = Header | Preflight | Identity | Check | Requirement | Footer | Signature
+Record = Header | Preflight | Identity | Check | Received | Requirement | Footer | Signature
 
 
 class Results(msgspec.Struct, frozen=True):
@@ -243,6 +279,7 @@ class Results(msgspec.Struct, frozen=True):
     footer: Footer | None
     unreadable: int
     signature: Signature | None = None
+    received: Received | None = None
     written_in: int = SCHEMA_VERSION
 
 
@@ -286,5 +323,6 @@ def records(results: Results) -> Iterator[Record]:
     yield from results.preflight
     yield from (record for record in (results.identity,) if record)
     yield from results.checks
+    yield from (record for record in (results.received,) if record)
     yield from results.requirements
     yield from (record for record in (results.footer, results.signature) if record)

@@ -4,15 +4,15 @@ import importlib
 
 import pytest
 
-from conformance.guide import Requirement, load_register
-from conformance.suite import FOLDER, ORDER
+from conformance.guide import Requirement, Role, load_register
+from conformance.roles import ROOMS, Room
 
 
-def checks() -> dict[str, list[str]]:
-    """Every check of the suite with the rows that it decides."""
+def checks(*rooms: Room) -> dict[str, list[str]]:
+    """Every check of some rooms, of all if none is named, with the rows that it decides."""
     found = {}
-    for name in ORDER:
-        module = importlib.import_module(f"conformance.suite.{name}")
+    for name in (f"conformance.{room.folder.name}.{module}" for room in rooms or ROOMS.values() for module in room.order):
+        module = importlib.import_module(name)
         for function in vars(module).values():
             marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name == "requirement"]
             if getattr(function, "__module__", "") == module.__name__ and function.__name__.startswith("test_"):
@@ -20,8 +20,15 @@ def checks() -> dict[str, list[str]]:
     return found
 
 
-def test_every_module_of_the_suite_has_its_place() -> None:
-    assert {path.stem for path in FOLDER.glob("test_*.py")} == set(ORDER)
+@pytest.mark.parametrize("room", ROOMS.values(), ids=lambda room: str(room.folder.name))
+def test_every_module_of_a_room_has_its_place(room: Room) -> None:
+    assert {path.stem for path in room.folder.glob("test_*.py")} == set(room.order)
+
+
+@pytest.mark.parametrize("role", ROOMS)
+def test_every_check_of_a_room_decides_rows_of_its_role(role: Role) -> None:
+    scope = {row.id for row in load_register().in_scope([role])}
+    assert {name: ids for name, ids in checks(ROOMS[role]).items() if not scope.issuperset(ids)} == {}
 
 
 def test_every_check_decides_rows_that_exist() -> None:
@@ -45,6 +52,6 @@ def slowness() -> dict[str, bool]:
     """Every check of the suite, and whether it carries the marker `slow`."""
     functions = {name: name.split("::") for name in checks()}
     return {
-        name: any(mark.name == "slow" for mark in getattr(importlib.import_module(f"conformance.suite.{module}"), check).pytestmark)
+        name: any(mark.name == "slow" for mark in getattr(importlib.import_module(module), check).pytestmark)
         for name, (module, check) in functions.items()
     }

@@ -7,6 +7,7 @@ contradict what was asked are a ProtocolViolation.
 
 from conformance.dimse.answers import (
     Answer,
+    AvailabilityNotice,
     CommitmentReport,
     FindAnswer,
     FindResponse,
@@ -16,6 +17,7 @@ from conformance.dimse.answers import (
     SubOperations,
 )
 from conformance.dimse.association import VERIFICATION, Association, associate
+from conformance.dimse.availability import AVAILABILITY
 from conformance.dimse.channel import Message
 from conformance.dimse.command import Field, decode_command, encode_command
 from conformance.dimse.commitment import PUSH_MODEL, PUSH_MODEL_INSTANCE
@@ -31,6 +33,7 @@ from conformance.dimse.wire import Buffer, Wire, connect
 
 __all__ = [
     "ACCEPT_ALL",
+    "AVAILABILITY",
     "NO_STORAGE",
     "PUSH_MODEL",
     "PUSH_MODEL_INSTANCE",
@@ -41,6 +44,7 @@ __all__ = [
     "Association",
     "AssociationEnded",
     "AssociationRequest",
+    "AvailabilityNotice",
     "Buffer",
     "CommitmentReport",
     "Context",

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from conformance.dimse.answers import CommitmentReport, Received
+from conformance.dimse.answers import AvailabilityNotice, CommitmentReport, Received
+from conformance.dimse.availability import AVAILABILITY, read_notice
 from conformance.dimse.channel import Channel, Message, Sink, note_pdu
 from conformance.dimse.command import RESPONSE, Field
 from conformance.dimse.commitment import PUSH_MODEL, read_report
@@ -49,12 +50,13 @@ class _ForeignError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What an acceptor works by: the reception, our maximum PDU, the idle time in seconds, and who takes commitment reports."""
+    """What an acceptor works by: the reception, our maximum PDU, the idle time in seconds, and who takes commitment reports and notices."""
 
     reception: Reception
     max_pdu: int
     idle: float
     report: Callable[[CommitmentReport], None]
+    notice: Callable[[AvailabilityNotice], None]
 
 
 class Acceptor:
@@ -80,12 +82,14 @@ class Acceptor:
         except (AssociationEnded, ProtocolViolation) as error:
             self._end(error)
         finally:
-            self._close_file()
+            self._drop_file()
             self._wire.close()
 
     def _serve(self) -> None:
         pdu = self._receive_request()
         self._policy.admit()
+        if self._policy.turn:
+            self._policy = self._policy.turn(pdu.contexts)
         if self._policy.reject:
             return self._reject(pdu, self._policy.reject)
         request, channel = self._accept(pdu)
@@ -140,11 +144,13 @@ class Acceptor:
         message = channel.receive(Deadline(self._terms.idle, "the next message"), sink_for=self._sink_for)
         match message.field:
             case Field.C_ECHO_RQ:
-                answer(channel, message, 0)
+                answer(channel, message, self._policy.echo())
             case Field.C_STORE_RQ:
                 return self._store(channel, message, request)
             case Field.N_EVENT_REPORT_RQ:
                 self._report(channel, message, request)
+            case Field.N_CREATE_RQ:
+                self._notice(channel, message, request)
             case Field.C_CANCEL_RQ:
                 pass  # PS3.7 9.3.2.3: a cancel has no response of its own
             case field if field & RESPONSE:
@@ -182,17 +188,27 @@ class Acceptor:
             note_pdu(self._wire, "sent", "A-ABORT")
             self._wire.abort()
         elif reaction is Reaction.SILENCE:
-            channel.wire.await_ending(self._terms.idle)
+            channel.wire.await_ending(self._terms.idle if self._policy.silence is None else self._policy.silence)
         return False
 
     def _report(self, channel: Channel, message: Message, request: AssociationRequest) -> None:
-        context = self._contexts.get(message.context_id)
-        if context is None or not context.accepted or context.abstract_syntax != PUSH_MODEL:
-            raise ProtocolViolation("PS3.8 7.6", "a report on its accepted presentation context", f"context {message.context_id}")
+        context = self._context_of(message, PUSH_MODEL, "a report")
         roles = request.roles.get(PUSH_MODEL)
         report = read_report(message, context.transfer_syntax, calling_ae=request.calling_ae, new_association=True, roles=roles)
         answer(channel, message, 0)
         self._terms.report(report)
+
+    def _notice(self, channel: Channel, message: Message, request: AssociationRequest) -> None:
+        context = self._context_of(message, AVAILABILITY, "a notice")
+        notice = read_notice(message, context.transfer_syntax, calling_ae=request.calling_ae)
+        answer(channel, message, 0)
+        self._terms.notice(notice)
+
+    def _context_of(self, message: Message, abstract_syntax: str, what: str) -> Negotiated:
+        context = self._contexts.get(message.context_id)
+        if context is None or not context.accepted or context.abstract_syntax != abstract_syntax:
+            raise ProtocolViolation("PS3.8 7.6", f"{what} on its accepted presentation context", f"context {message.context_id}")
+        return context
 
     # --- where data sets go
 
@@ -219,6 +235,12 @@ class Acceptor:
             self._file.close()
             self._file = None
         return path
+
+    def _drop_file(self) -> None:
+        """Remove what came of an object that never came whole."""
+        path = self._close_file()
+        if path:
+            path.unlink(missing_ok=True)
 
     def _refuse_foreign(self, request: Message) -> None:
         self._reception.add_foreign()

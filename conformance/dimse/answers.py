@@ -1,4 +1,4 @@
-"""What the services give back: answers, query responses, sub-operation counters, received objects, commitment reports."""
+"""What the services give back: answers, query responses, sub-operation counters, received objects, commitment reports, notices."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -129,3 +129,12 @@ class CommitmentReport:
     new_association: bool
     roles: tuple[bool, bool] | None
     has_referenced_sequence: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityNotice:
+    """An N-CREATE of Instance Availability Notification (PS3.4 R.3.2): the availability of each SOP Instance UID of one study."""
+
+    study_uid: str
+    availability: Mapping[str, str]
+    calling_ae: str

@@ -199,10 +199,19 @@ class Association:
         action_information: Dataset | None = None,
     ) -> Answer:
         """Request storage commitment by N-ACTION (PS3.4 J.3.2) for (SOP class, instance) pairs, or with information as given."""
-        context = self._need(PUSH_MODEL)
         information = commitment_information(transaction_uid, references) if action_information is None else action_information
         elements = {"RequestedSOPClassUID": PUSH_MODEL, "RequestedSOPInstanceUID": PUSH_MODEL_INSTANCE, "ActionTypeID": action_type}
-        return self._ask(Field.N_ACTION_RQ, context.id, elements, encode_dataset(information, context.transfer_syntax))
+        return self._ask_of(Field.N_ACTION_RQ, PUSH_MODEL, elements, information)
+
+    def create(self, sop_class: str, instance: str, attributes: Dataset) -> Answer:
+        """N-CREATE of an instance under a UID of ours (PS3.7 10.1.5)."""
+        elements = {"AffectedSOPClassUID": sop_class, "AffectedSOPInstanceUID": instance}
+        return self._ask_of(Field.N_CREATE_RQ, sop_class, elements, attributes)
+
+    def set(self, sop_class: str, instance: str, modifications: Dataset) -> Answer:
+        """N-SET of an instance (PS3.7 10.1.3)."""
+        elements = {"RequestedSOPClassUID": sop_class, "RequestedSOPInstanceUID": instance}
+        return self._ask_of(Field.N_SET_RQ, sop_class, elements, modifications)
 
     def await_report(self, seconds: float) -> CommitmentReport | None:
         """Wait for an N-EVENT-REPORT on this association; it is answered 0000. None when none came in time."""
@@ -325,6 +334,10 @@ class Association:
         with self._guarded():
             request: Request = self._exchange.begin(field, context_id, elements, data, pdv_size=pdv_size)
             return answer_of(self._exchange.await_response(request, self._wire.timeouts.response), request)
+
+    def _ask_of(self, field: Field, sop_class: str, elements: Mapping[str, object], dataset: Dataset) -> Answer:
+        context = self._need(sop_class)
+        return self._ask(field, context.id, elements, encode_dataset(dataset, context.transfer_syntax))
 
     def _store_context(self, instance: Storable, sop_class_uid: str | None, context_id: int | None) -> int:
         if context_id is not None:

@@ -25,7 +25,9 @@ CLAUSES = {  # PS3.7: the protocol of each response
     Field.C_MOVE_RSP: "PS3.7 9.3.4.2",
     Field.C_ECHO_RSP: "PS3.7 9.3.5.2",
     Field.N_EVENT_REPORT_RSP: "PS3.7 10.3.1.2",
+    Field.N_SET_RSP: "PS3.7 10.3.3.2",
     Field.N_ACTION_RSP: "PS3.7 10.3.4.2",
+    Field.N_CREATE_RSP: "PS3.7 10.3.5.2",
 }
 _REPEATED = ("AffectedSOPClassUID", "AffectedSOPInstanceUID", "EventTypeID")  # by our own responses
 _ECHOED = ("AffectedSOPClassUID", "AffectedSOPInstanceUID", "ActionTypeID")  # PS3.7: where present, equal to the request's

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from conformance.dimse.acceptor import Acceptor, Terms
-from conformance.dimse.answers import CommitmentReport
+from conformance.dimse.answers import AvailabilityNotice, CommitmentReport
 from conformance.dimse.endpoint import Timeouts
 from conformance.dimse.pdu import encode_reject
 from conformance.dimse.policy import ACCEPT_ALL, NO_STORAGE, Policy
@@ -32,7 +32,7 @@ _LOCAL_LIMIT = (2, 3, 2)  # rejected-transient, local limit exceeded (PS3.8 Tabl
 
 
 class Listener:
-    """A Storage and Verification SCP that also takes Storage Commitment reports, for checks to look into.
+    """A Storage and Verification SCP that also takes Storage Commitment reports and notices of availability, for checks to look into.
 
     `port` 0 takes a free one; the property then gives it. `recorder_for` is asked at each association for the recorder of the
     check that runs. Without a `reception` no storage context is accepted. Called AE titles are recorded, not judged.
@@ -56,6 +56,7 @@ class Listener:
         self._changed = threading.Condition()
         self._reception = Reception(NO_STORAGE, self._waited)
         self._reports: dict[str, deque[CommitmentReport]] = defaultdict(deque)
+        self._notices: dict[str, deque[AvailabilityNotice]] = defaultdict(deque)
         self._reported = 0
         self._serial = 0
         self._serving: dict[threading.Thread, Wire] = {}
@@ -92,6 +93,14 @@ class Listener:
         if wait_for(self._changed, lambda: bool(reports.get(transaction_uid)), seconds, self._waited):
             with self._changed:
                 return reports[transaction_uid].popleft()
+        return None
+
+    def await_notice(self, study_uid: str, seconds: float) -> AvailabilityNotice | None:
+        """Wait for the next notice about the availability of a study's instances; None when none came in time."""
+        notices = self._notices
+        if wait_for(self._changed, lambda: bool(notices.get(study_uid)), seconds, self._waited):
+            with self._changed:
+                return notices[study_uid].popleft()
         return None
 
     def take_stray_reports(self, known: Collection[str]) -> list[CommitmentReport]:
@@ -152,7 +161,7 @@ class Listener:
         self._serial += 1
         recorder = self._recorder_for() if self._recorder_for else None
         wire = Wire(self._secured(connection), self._timeouts, recorder, counts_waiting=False)
-        acceptor = Acceptor(wire, self._serial, Terms(self._reception, self.max_pdu, self._idle, self._keep))
+        acceptor = Acceptor(wire, self._serial, Terms(self._reception, self.max_pdu, self._idle, self._keep, self._keep_notice))
         thread = threading.Thread(target=self._run, args=(acceptor,), name=f"association {self._serial}", daemon=True)
         with self._changed:
             self._serving[thread] = wire
@@ -181,6 +190,13 @@ class Listener:
             self._reported += 1
             if self._reported <= MAX_REPORTS:
                 self._reports[report.transaction_uid].append(report)
+            self._changed.notify_all()
+
+    def _keep_notice(self, notice: AvailabilityNotice) -> None:
+        with self._changed:
+            self._reported += 1
+            if self._reported <= MAX_REPORTS:
+                self._notices[notice.study_uid].append(notice)
             self._changed.notify_all()
 
     def _waited(self, seconds: float) -> None:

@@ -1,6 +1,6 @@
 """How the listener answers: what it accepts, what status it gives, which objects are this run's own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -8,11 +8,13 @@ from pathlib import Path
 from pydicom.uid import UID
 
 from conformance.dimse.answers import Received
+from conformance.dimse.availability import AVAILABILITY
 from conformance.dimse.commitment import PUSH_MODEL
 from conformance.dimse.negotiation import Negotiated
 from conformance.dimse.pdu import PresentationContext
 
 VERIFICATION = "1.2.840.10008.1.1"
+ALWAYS = frozenset({VERIFICATION, PUSH_MODEL, AVAILABILITY})
 SUCCESS = 0x0000
 REJECTED_ABSTRACT_SYNTAX, REJECTED_TRANSFER_SYNTAXES = 3, 4  # PS3.8 Table 9-18
 
@@ -26,6 +28,10 @@ class Reaction(StrEnum):
 
 
 def _success(_received: Received) -> int:
+    return SUCCESS
+
+
+def _alive() -> int:
     return SUCCESS
 
 
@@ -43,11 +49,13 @@ class Policy:
 
     `contexts` names the transfer syntax to accept for a proposed storage context, or None to refuse it; without it the first of
     `transfer_syntaxes` that is proposed is accepted (of an empty list: the first proposed), for `accept_sop_classes` (None:
-    every storage class, known or private). Verification and Storage Commitment are always accepted.
+    every storage class, known or private). Verification, Storage Commitment and Instance Availability are always accepted.
     `ours` says whether a SOP Instance UID is of this run; any other object is counted as foreign and nothing of it is kept.
     `reject` is the result, source and reason of an A-ASSOCIATE-RJ to every request. `max_pdu` overrides the listener's.
     `admit` is called before a request is answered, and may wait: the peer has its connection and no association meanwhile.
     `directory`: objects are written there as Part 10 files while they arrive, and not kept in memory.
+    `echo` gives the status of each C-ECHO. `turn` is asked for the policy of each association, by what it proposes; the largest PDU
+    and `admit` stay those of this one. `silence` is for how many seconds SILENCE lasts; None: for the listener's idle time.
     """
 
     contexts: Callable[[PresentationContext], str | None] | None = None
@@ -59,6 +67,9 @@ class Policy:
     max_pdu: int | None = None
     admit: Callable[[], object] = _at_once
     directory: Path | None = None
+    echo: Callable[[], int] = _alive
+    silence: float | None = None
+    turn: Callable[[Sequence[PresentationContext]], "Policy"] | None = None
 
     @property
     def manners(self) -> str:
@@ -83,14 +94,14 @@ class Policy:
         return Negotiated(context.id, context.abstract_syntax, syntax, 0)
 
     def _supports(self, abstract_syntax: str) -> bool:
-        if abstract_syntax in (VERIFICATION, PUSH_MODEL):
+        if abstract_syntax in ALWAYS:
             return True
         if self.accept_sop_classes is not None:
             return abstract_syntax in self.accept_sop_classes
         return _is_storage(abstract_syntax)
 
     def _choose(self, context: PresentationContext) -> str | None:
-        if context.abstract_syntax in (VERIFICATION, PUSH_MODEL):
+        if context.abstract_syntax in ALWAYS:
             return next(iter(context.transfer_syntaxes), None)
         if self.contexts is not None:
             return self.contexts(context)

@@ -8,9 +8,10 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance.reference.archive import Archive, Parts, Settings
+from conformance.reference.archive import Archive, Parts, Settings, WebSettings
 from conformance.reference.errors import ArchiveSetupError
 from conformance.reference.faults import FAULTS
+from conformance.reference.front import TlsSettings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,6 +64,8 @@ def _settings(options: argparse.Namespace) -> Settings:
         calling=frozenset(options.calling),
         storage=options.storage,
         artim=options.artim,
+        tls=TlsSettings(options.tls_port, options.tls_folder) if options.tls_folder else None,
+        web=WebSettings(options.web_port, options.web_token, options.web_ca) if options.web_ca else None,
         idle=3 * options.artim if options.idle is None else options.idle,
     )
 
@@ -84,6 +87,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--peer", action="append", default=[], metavar="AE=HOST:PORT", help="a known AE: destination of moves and reports")
     parser.add_argument("--calling", action="append", default=[], metavar="AE", help="accept only these calling AE titles")
     parser.add_argument("--storage", type=Path, metavar="DIR", help="keep objects and index here; without it they go at the end")
+    parser.add_argument("--web-ca", type=Path, metavar="FILE", help="serve DICOMweb too, and leave the certificate to trust here")
+    parser.add_argument("--web-port", type=int, default=0, help="port of DICOMweb; 0 takes a free one")
+    parser.add_argument("--web-token", default="", metavar="TOKEN", help="the bearer token that opens it")
+    parser.add_argument("--tls-folder", type=Path, metavar="DIR", help="serve TLS too, and leave the certificates for a client here")
+    parser.add_argument("--tls-port", type=int, default=0, help="port of TLS; 0 takes a free one")
     parser.add_argument("--fault", metavar="NAME", help="seed this fault")
     parser.add_argument("--list-faults", action="store_true", help="list the faults and end")
     parser.add_argument("--attached", action="store_true", help="end when standard input does: whoever started it is gone")

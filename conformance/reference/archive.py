@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydicom.uid import UID
 from pynetdicom import AE, PYNETDICOM_IMPLEMENTATION_UID
@@ -23,12 +23,30 @@ from conformance.reference.commitment import Committer
 from conformance.reference.depot import Depot
 from conformance.reference.door import Door, Knock
 from conformance.reference.find import Finder
+from conformance.reference.front import Front, TlsSettings
 from conformance.reference.index import Index
 from conformance.reference.intake import Intake
 from conformance.reference.matching import Matcher
+from conformance.reference.notice import Notifier
+from conformance.reference.rejection import Rejector
 from conformance.reference.retrieve import Retriever
 from conformance.reference.services import Address, Desk, Services
+from conformance.reference.steps import Steps
+from conformance.reference.web import WebServices
 from conformance.reference.wire import Acceptor, Courier, Server, configure
+from conformance.reference.worklist import Worklist
+
+if TYPE_CHECKING:
+    from conformance.reference.webserver import WebServer
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The DICOMweb door: its port, the bearer token that opens it, and where the certificate of its authority is to be left."""
+
+    port: int
+    token: str
+    ca_file: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +62,8 @@ class Settings:
     artim: float = 30.0
     idle: float = 90.0
     max_pdu: int = 65536
+    web: WebSettings | None = None
+    tls: TlsSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +74,19 @@ class Parts:
     index: type[Index] = Index
     depot: type[Depot] = Depot
     intake: type[Intake] = Intake
+    rejector: type[Rejector] = Rejector
     matcher: type[Matcher] = Matcher
     finder: type[Finder] = Finder
     retriever: type[Retriever] = Retriever
     committer: type[Committer] = Committer
+    worklist: type[Worklist] = Worklist
+    steps: type[Steps] = Steps
+    notifier: type[Notifier] = Notifier
     services: type[Services] = Services
     acceptor: type[Acceptor] = Acceptor
     courier: type[Courier] = Courier
+    web: type[WebServices] = WebServices
+    front: type[Front] = Front
     implementation: str = PYNETDICOM_IMPLEMENTATION_UID
 
 
@@ -74,10 +100,13 @@ class Archive:
         self.ae = self._entity()
         self.index = self.parts.index(self._made() / "index.sqlite")
         self.services = self.parts.services(self._desk())
+        self.web = None if settings.web is None else self._web_server(settings.web)
         self.door = self.parts.door(settings.ae_title, settings.calling)
         self.server = Server(
             self.ae, (settings.host, settings.port), self.parts.acceptor, self.services.serve, self.on_request, patience=settings.idle
         )
+
+        self.front = None if settings.tls is None else self._front(settings.tls)
 
     @property
     def port(self) -> int:
@@ -85,12 +114,20 @@ class Archive:
         return int(self.server.server_address[1])
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        for server in filter(None, (self.server, self.web)):
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        if self.front is not None:
+            threading.Thread(target=self.front.serve_forever, daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.services.desk.committer.closing.set()
+        if self.front is not None:
+            self.front.close()
         self.server.close()
+        if self.web is not None:
+            self.web.shutdown()
+            self.web.server_close()
         self.index.close()
         if self.settings.storage is None:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -119,6 +156,19 @@ class Archive:
         """Prepare an association of our own."""
         return self.parts.courier(self.ae, "requestor")
 
+    def _front(self, tls: TlsSettings) -> Front:
+        host = self.settings.host
+        return self.parts.front(tls, host, (host, self.port), self.settings.idle)
+
+    def _web_server(self, web: WebSettings) -> "WebServer":
+        from conformance.reference.webserver import ROOT, WebServer, certified  # here, since they need the extra `web`
+
+        host, desk = self.settings.host, self.services.desk
+        server = WebServer((host, web.port), certified(host, web.ca_file), self.settings.idle)
+        url = f"https://{host}:{server.server_address[1]}{ROOT}"
+        server.services = self.parts.web(desk.intake, desk.finder, desk.intake.depot, url=url, token=web.token)
+        return server
+
     def _entity(self) -> AE:
         ae = AE(self.settings.ae_title)
         ae.acse_timeout, ae.dimse_timeout, ae.network_timeout = self.settings.artim, None, self.settings.idle
@@ -135,10 +185,13 @@ class Archive:
         depot = self.parts.depot(self.folder / "objects")
         peers = self.settings.peers
         return Desk(
-            intake=self.parts.intake(self.index, depot),
+            intake=self.parts.intake(self.index, depot, self.parts.rejector(self.index, depot)),
             finder=self.parts.finder(self.index, self.parts.matcher(), self.settings.ae_title),
             retriever=self.parts.retriever(self.index, depot),
             committer=self.parts.committer(self.index, peers, self.call),
+            worklist=self.parts.worklist(self.parts.matcher()),
+            steps=self.parts.steps(),
+            notifier=self.parts.notifier(self.index, peers, self.call, self.settings.ae_title),
             peers=peers,
             call=self.call,
         )

@@ -40,6 +40,10 @@ class Depot:
             file.seek(located.start)
             return file.read()
 
+    def drop(self, located: Located) -> None:
+        """Delete the file of an object."""
+        (self.root / located.path).unlink(missing_ok=True)
+
 
 def digest(data: bytes) -> str:
     """Fingerprint the bytes of a data set."""

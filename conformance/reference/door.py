@@ -11,7 +11,9 @@ from pynetdicom.presentation import AllStoragePresentationContexts, Presentation
 from pynetdicom.sop_class import StorageCommitmentPushModel, Verification  # type: ignore[attr-defined]
 
 from conformance.reference.models import FIND, GET, MOVE
+from conformance.reference.steps import PERFORMED_STEP
 from conformance.reference.syntax import STORABLE
+from conformance.reference.worklist import WORKLIST
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 
@@ -30,7 +32,7 @@ _LISTED = frozenset(
     if kind == "SOP Class" and uid.startswith("1.2.840.10008.5.1.4.1.1.") and "Storage" in name
 )
 STORAGE: frozenset[str] = (_LISTED | {str(context.abstract_syntax) for context in AllStoragePresentationContexts}) - _NO_PATIENT
-SERVICES: frozenset[str] = frozenset({Verification, StorageCommitmentPushModel, *FIND, *MOVE, *GET})
+SERVICES: frozenset[str] = frozenset({Verification, StorageCommitmentPushModel, PERFORMED_STEP, WORKLIST, *FIND, *MOVE, *GET})
 SERVICE_SYNTAXES: tuple[str, ...] = (ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian)
 
 

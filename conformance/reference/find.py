@@ -151,16 +151,17 @@ def _text(value: str, vr: str) -> Element:
 
 def _items(wanted: list[Attributes], held: list[Attributes]) -> Element:
     asked = wanted[0] if wanted else {}
-    return Element("SQ", items=[_item(asked, item) for item in held])
+    return Element("SQ", items=[item_of(asked, item) for item in held])
 
 
-def _item(asked: Attributes, held: Attributes) -> DataSet:
-    """One item, with the parts that were asked for; with all parts where none was named."""
+def item_of(asked: Attributes, held: Attributes) -> DataSet:
+    """One item, with the parts that were asked for, at every depth; with all parts where none was named."""
     found: DataSet = {}
     for name in asked or held:
         tag, value = int(name, 16), held.get(name, "")
         if isinstance(value, list):
-            found[tag] = Element("SQ", items=[_item({}, inner) for inner in value])
+            inner = asked.get(name)
+            found[tag] = _items(inner if isinstance(inner, list) else [], value)
         else:
             found[tag] = _text(value, dictionary_vr(tag))
     return found

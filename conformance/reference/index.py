@@ -21,6 +21,8 @@ CREATE TABLE IF NOT EXISTS study (uid TEXT PRIMARY KEY, patient INTEGER, attribu
 CREATE TABLE IF NOT EXISTS series (uid TEXT PRIMARY KEY, study TEXT, modality TEXT, attributes TEXT);
 CREATE TABLE IF NOT EXISTS instance (uid TEXT PRIMARY KEY, series TEXT, class TEXT, syntax TEXT, path TEXT, start INTEGER, digest TEXT,
   attributes TEXT);
+CREATE TABLE IF NOT EXISTS rejected (uid TEXT PRIMARY KEY, study TEXT, class TEXT, syntax TEXT, path TEXT, start INTEGER, digest TEXT,
+  series TEXT);
 CREATE INDEX IF NOT EXISTS study_patient ON study (patient);
 CREATE INDEX IF NOT EXISTS series_study ON series (study);
 CREATE INDEX IF NOT EXISTS instance_series ON instance (series);
@@ -126,6 +128,27 @@ class Index:
     def remove(self, sop_instance: str) -> None:
         """Take an object out of the tree; what stands above it stays."""
         self._all("DELETE FROM instance WHERE uid = ?", [sop_instance])
+
+    def reject(self, study: str, located: Sequence[Located]) -> None:
+        """Hide objects of a study: nothing finds them any more, and that they were rejected is remembered."""
+        with self.lock:
+            for at in located:
+                place = (at.sop_class_uid, at.transfer_syntax_uid, at.path, at.start, at.digest, at.series)
+                self._insert("rejected", at.sop_instance_uid, study, *place)
+            self.withdraw(located)
+
+    def withdraw(self, located: Sequence[Located]) -> None:
+        """Take objects out of the tree, and what stands above them where nothing else is left below it."""
+        with self.lock:
+            for at in located:
+                self.remove(at.sop_instance_uid)
+            for level, above in (("series", "instance"), ("study", "series")):
+                self._all(f"DELETE FROM {level} WHERE uid NOT IN (SELECT {level} FROM {above})", ())
+            self._all("DELETE FROM patient WHERE key NOT IN (SELECT patient FROM study)", ())
+
+    def is_rejected(self, sop_instance: str) -> bool:
+        """Whether an object of this SOP Instance UID was hidden for good."""
+        return self._one("SELECT uid FROM rejected WHERE uid = ?", sop_instance) is not None
 
     def _patient_of(self, study: str) -> int:
         rows = self._all("SELECT patient FROM study WHERE uid = ?", [study])

@@ -11,6 +11,7 @@ from conformance.reference.encoding import DataSet, decode, encode, to_little_en
 from conformance.reference.errors import UndecodableDataSet, UndecodableText
 from conformance.reference.index import Entry, Index, Located
 from conformance.reference.keys import Attributes
+from conformance.reference.rejection import Rejector
 from conformance.reference.rules import (
     CANNOT_UNDERSTAND,
     COMMAND_RULES,
@@ -32,8 +33,8 @@ class Intake:
     command_rules: tuple[Rule, ...] = COMMAND_RULES
     rules: tuple[Rule, ...] = RULES
 
-    def __init__(self, index: Index, depot: Depot) -> None:
-        self.index, self.depot = index, depot
+    def __init__(self, index: Index, depot: Depot, rejector: Rejector) -> None:
+        self.index, self.depot, self.rejector = index, depot, rejector
 
     def take(self, command_class: str, command_instance: str, context_class: str, syntax_uid: str, data: bytes) -> Refusal | None:
         """Keep an object, or say why not. None is success."""
@@ -44,7 +45,10 @@ class Intake:
         try:
             candidate.dataset = self.read(data, candidate.syntax)
             with self.index.lock:
-                return self.judge(candidate) or self.settle(candidate)
+                refusal = self.judge(candidate) or self.rejector.refusal(candidate) or self.settle(candidate)
+                if refusal is None:
+                    self.rejector.obey(candidate)
+                return refusal
         except (UndecodableDataSet, UndecodableText) as broken:
             return Refusal(CANNOT_UNDERSTAND, broken.what)
 

@@ -20,6 +20,7 @@ MISMATCH = 0xA900  # data set does not match SOP class (PS3.4 Table B.2-1)
 CANNOT_UNDERSTAND = 0xC000
 CONFLICT = 0xA901  # of the same family: the object contradicts the tree that is stored
 DUPLICATE = 0xA902  # of the same family: another object has this SOP Instance UID
+REJECTED = 0xA903  # of the same family: the object was taken back by a rejection note
 INVALID_INSTANCE = 0x0117  # PS3.7 C.5.12
 NOT_SUPPORTED = 0x0122  # PS3.7 C.5.6
 
@@ -189,6 +190,12 @@ def instance_has_one_series(candidate: Candidate) -> Refusal | None:
     return None if same else Refusal(CONFLICT, "the instance is stored in another series", tag_of("SOPInstanceUID"))
 
 
+def was_not_rejected(candidate: Candidate) -> Refusal | None:
+    """What a rejection note took back for good does not come back (IOCM-02)."""
+    rejected = candidate.index.is_rejected(candidate.text("SOPInstanceUID"))
+    return Refusal(REJECTED, "the instance was rejected", tag_of("SOPInstanceUID")) if rejected else None
+
+
 def same_patient(stored: Owner, named: Owner) -> bool:
     """Equal Patient IDs, and issuers that do not contradict each other; an object that names no issuer contradicts none."""
     return stored.patient_id == named.patient_id and same_issuer(stored.issuer, named.issuer)
@@ -243,6 +250,7 @@ RULES: tuple[Rule, ...] = (
     Rule("modality-present", demand_value("Modality")),
     Rule("text", text_is_decodable),
     Rule("pixels", pixels_are_complete),
+    Rule("not-rejected", was_not_rejected),
     Rule("one-patient", study_has_one_patient),
     Rule("one-study", series_has_one_study),
     Rule("one-series", instance_has_one_series),

@@ -1,27 +1,40 @@
 """The DIMSE services: each turns a request into questions to a part, and the answers into responses (PS3.7 9, PS3.4 B and C)."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
 from pynetdicom import build_context
-from pynetdicom.dimse_primitives import C_ECHO, C_FIND, C_GET, C_MOVE, C_STORE, N_ACTION
+from pynetdicom.dimse_primitives import C_ECHO, C_FIND, C_GET, C_MOVE, C_STORE, N_ACTION, N_CREATE, N_SET
 from pynetdicom.sop_class import StorageCommitmentPushModel, Verification  # type: ignore[attr-defined]
 
 from conformance.reference.commitment import Committer
 from conformance.reference.door import STORAGE
-from conformance.reference.encoding import encode
+from conformance.reference.encoding import DataSet, encode
 from conformance.reference.errors import UndecodableText
 from conformance.reference.find import Finder
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake
-from conformance.reference.models import CANCELLED, FIND, GET, MOVE, UNABLE_TO_PROCESS, Identifier, IdentifierRefused, read_identifier
+from conformance.reference.models import (
+    CANCELLED,
+    FIND,
+    GET,
+    MOVE,
+    PENDING,
+    UNABLE_TO_PROCESS,
+    Identifier,
+    IdentifierRefused,
+    read_identifier,
+)
+from conformance.reference.notice import Notifier
 from conformance.reference.retrieve import UNKNOWN_DESTINATION, Outlet, Progress, Retriever, proposals
 from conformance.reference.rules import CANNOT_UNDERSTAND, Refusal
+from conformance.reference.steps import PERFORMED_STEP, Reply, Steps
 from conformance.reference.syntax import syntax_of
 from conformance.reference.wire import Acceptor, Courier, PromptAssociation
+from conformance.reference.worklist import WORKLIST, Worklist
 
 LOGGER = logging.getLogger(__name__)
 
@@ -41,6 +54,9 @@ class Desk:
     finder: Finder
     retriever: Retriever
     committer: Committer
+    worklist: Worklist
+    steps: Steps
+    notifier: Notifier
     peers: Mapping[str, Address]
     call: Callable[[], Courier]
 
@@ -90,10 +106,12 @@ class Services:
         self.table: Mapping[type, tuple[Callable[[Request], None], frozenset[str]]] = {
             C_ECHO: (self.echo, frozenset({Verification})),
             C_STORE: (self.store, STORAGE),
-            C_FIND: (self.find, frozenset(FIND)),
+            C_FIND: (self.find, frozenset({*FIND, WORKLIST})),
             C_MOVE: (self.move, frozenset(MOVE)),
             C_GET: (self.get, frozenset(GET)),
             N_ACTION: (self.commit, frozenset({StorageCommitmentPushModel})),
+            N_CREATE: (self.begin_step, frozenset({PERFORMED_STEP})),
+            N_SET: (self.change_step, frozenset({PERFORMED_STEP})),
         }
 
     def serve(self, assoc: Acceptor, message: Any, context_id: int) -> None:
@@ -109,7 +127,8 @@ class Services:
             service(request)
         except Exception:  # whatever went wrong inside, the peer is owed an answer and the next request a service
             LOGGER.exception("%s failed", type(message).__name__)
-            self.refuse(request, PROCESSING_FAILURE if service == self.commit else CANNOT_UNDERSTAND, "the archive failed inside")
+            normalized = isinstance(message, (N_ACTION, N_CREATE, N_SET))
+            self.refuse(request, PROCESSING_FAILURE if normalized else CANNOT_UNDERSTAND, "the archive failed inside")
 
     def refuse(self, request: Request, status: int, comment: str) -> None:
         """Answer with a failure and its reason; the comment has at most 64 characters (PS3.7 C.5.2)."""
@@ -145,11 +164,10 @@ class Services:
         request.respond(Status=refusal.status, ErrorComment=refusal.comment[:64], **named, **blame)
 
     def find(self, request: Request) -> None:
-        """C-FIND (PS3.4 C.4.1)."""
-        syntax, levels = syntax_of(request.transfer_syntax), FIND[request.abstract_syntax]
+        """C-FIND of the query and of the worklist service (PS3.4 C.4.1, K.4.1)."""
+        syntax = syntax_of(request.transfer_syntax)
         try:
-            identifier = self.identify(request, levels)
-            for status, found in self.desk.finder.answer(identifier, levels):
+            for status, found in self.matches(request):
                 if request.cancelled:
                     request.respond(Status=CANCELLED)
                     return
@@ -161,6 +179,14 @@ class Services:
             self.refuse(request, refused.status, refused.what)
         except UndecodableText as unfit:
             self.refuse(request, UNABLE_TO_PROCESS, unfit.what)
+
+    def matches(self, request: Request) -> Iterator[tuple[int, DataSet]]:
+        """Yield status and identifier of each match. Raises IdentifierRefused."""
+        if request.abstract_syntax == WORKLIST:
+            found = self.desk.worklist.answer(request.message.Identifier, syntax_of(request.transfer_syntax))
+            return ((PENDING, match) for match in found)
+        levels = FIND[request.abstract_syntax]
+        return self.desk.finder.answer(self.identify(request, levels), levels)
 
     def identify(self, request: Request, levels: tuple[str, ...]) -> Identifier:
         """Read the identifier of a query or retrieve. Raises IdentifierRefused."""
@@ -240,6 +266,30 @@ class Services:
             AffectedSOPClassUID=message.RequestedSOPClassUID,
             AffectedSOPInstanceUID=message.RequestedSOPInstanceUID,
             ActionTypeID=message.ActionTypeID if status == SUCCESS else None,
+        )
+
+    def begin_step(self, request: Request) -> None:
+        """N-CREATE of a performed procedure step (PS3.4 F.7.2.1)."""
+        message, syntax = request.message, syntax_of(request.transfer_syntax)
+        instance = str(message.AffectedSOPInstanceUID or "")
+        self.stepped(request, instance, self.desk.steps.create(instance, message.AttributeList, syntax))
+
+    def change_step(self, request: Request) -> None:
+        """N-SET of a performed procedure step (PS3.4 F.7.2.2); one that completes it is followed by a notice."""
+        message, syntax = request.message, syntax_of(request.transfer_syntax)
+        instance = str(message.RequestedSOPInstanceUID or "")
+        reply = self.desk.steps.set(instance, message.ModificationList, syntax)
+        self.stepped(request, instance, reply)
+        self.desk.notifier.notify(request.calling_ae, reply.finished)
+
+    def stepped(self, request: Request, instance: str, reply: Reply) -> None:
+        """Answer a request about a step."""
+        request.respond(
+            Status=reply.status,
+            ErrorComment=reply.comment[:64] or None,
+            ErrorID=reply.error_id,
+            AffectedSOPClassUID=PERFORMED_STEP,
+            AffectedSOPInstanceUID=instance or None,
         )
 
 

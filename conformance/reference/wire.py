@@ -198,10 +198,12 @@ class Messages(DIMSEServiceProvider):
 class PromptAssociation(Association):
     """An association on the prompt upper layer."""
 
+    layer: type[UpperLayer] = UpperLayer
+
     def __init__(self, ae: AE, mode: str) -> None:
         super().__init__(ae, mode)
         self.dimse = Messages(self)
-        self.dul = UpperLayer(self)
+        self.dul = self.layer(self)
         # The timers live in the upper layer, which was not there when they were set.
         self.acse_timeout, self.network_timeout = ae.acse_timeout, ae.network_timeout
 
@@ -213,6 +215,10 @@ class PromptAssociation(Association):
     def ask(self, primitive: Any, context_id: int, seconds: float) -> Any:
         """Send a request and await its response. Returns None where the peer ends the association or is silent."""
         self.dimse.send_msg(primitive, context_id)
+        return self.hear(primitive, seconds)
+
+    def hear(self, primitive: Any, seconds: float) -> Any:
+        """Await the next response to a request that was sent. Returns None where the peer ends the association or is silent."""
         deadline = time.monotonic() + seconds
         while not self.is_over and (left := deadline - time.monotonic()) > 0:
             try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from conformance.suite.attempts import Attempts
+from conformance.suite.dicomweb import Web
 from conformance.suite.encodings import Shelves
 from conformance.suite.system import SYSTEM, System
 from conformance.target import Claims
@@ -50,6 +51,11 @@ def attempts(system: System) -> Attempts:
 @pytest.fixture(scope="session")
 def shelves(system: System) -> Shelves:
     return Shelves(system)
+
+
+@pytest.fixture(scope="session")
+def web(system: System) -> Web:
+    return Web.open(system)
 
 
 @pytest.fixture(scope="session")

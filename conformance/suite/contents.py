@@ -9,9 +9,9 @@ DEPTH = 4
 
 
 def rich(dataset: Dataset) -> Dataset:
-    """Return a copy with private elements of two creators, rare standard elements and nested sequences (PS3.5 7.5, 7.8.1)."""
+    """Return a copy with private elements before and behind the pixels, rare standard elements and nested sequences (PS3.5 7.5, 7.8.1)."""
     enriched = copy.deepcopy(dataset)
-    for group, creator in ((0x0009, CREATOR), (0x0011, f"{CREATOR} 2")):
+    for group, creator in ((0x0009, CREATOR), (0x0011, f"{CREATOR} 2"), (0x7FE1, f"{CREATOR} 3")):
         block = enriched.private_block(group, creator, create=True)
         block.add_new(0x01, "LO", "kept as it is")
         block.add_new(0x02, "DS", ["1.5", "-2"])

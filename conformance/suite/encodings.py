@@ -153,7 +153,17 @@ class Shelves:
         require(samples or not kinds, f"this installation cannot encode or decode {syntax.title}")
         if samples:
             self._system.keep(*(sample.sent for sample in samples))
+            samples = self._shown(study, samples)
         return Shelf(name, study, samples)
+
+    def _shown(self, study: Study, samples: list[Sample]) -> list[Sample]:
+        """Leave out what is acknowledged and not listed in time, where anything is: other rows judge that."""
+        try:
+            self._system.settle(study, [sample.sent.sop_instance_uid for sample in samples])
+            listed = self._system.listed(study)
+        except NotAccepted:
+            return samples
+        return [sample for sample in samples if sample.sent.sop_instance_uid in listed] or samples
 
 
 def fetch(system: System, study: Study, instances: Sequence[Encoded], accepted: tuple[str, ...]) -> Delivery:

@@ -1,4 +1,4 @@
-"""What the run sent, what the system answered, and what is left on it: the memory that outlives a single check."""
+"""What the run sent, what the system answered or brought, and what is left on it: the memory that outlives a single check."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pydicom.multival import MultiValue
 
 from conformance.dimse import Answer, StatusClass
+from conformance.judging import Judgement
 from generators import Encoded
 
 
@@ -27,6 +28,7 @@ class Ledger:
     left: dict[str, Left] = field(default_factory=dict)
     statuses: Counter[int] = field(default_factory=Counter)
     foreign: int = 0
+    received: Judgement | None = None
     _coerced: set[str] = field(default_factory=set)
 
     def is_ours(self, sop_instance_uid: str) -> bool:
@@ -46,6 +48,10 @@ class Ledger:
             self._coerced.add(instance.sop_instance_uid)
         if answer.status_class not in (StatusClass.SUCCESS, StatusClass.WARNING):
             return
+        self.note_left(instance)
+
+    def note_left(self, instance: Encoded) -> None:
+        """Remember an object that the system took."""
         dataset = instance.dataset()
         self.left[instance.sop_instance_uid] = Left(
             patient_id=_as_sent(dataset.get("PatientID")),

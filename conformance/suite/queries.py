@@ -105,3 +105,11 @@ def image_query(study: Study, series: Series, instance: Instance | None = None, 
             **keys,
         },
     )
+
+
+def shown_value(match: Dataset, keyword: str) -> str:
+    """A value as text; the values of one attribute in their order, since a set has none; "absent"."""
+    if keyword not in match:
+        return "absent"
+    value = match[keyword].value
+    return "\\".join(sorted(map(str, value))) if match[keyword].VM > 1 else str("" if value is None else value)

@@ -14,6 +14,7 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # ma
 
 from conformance.dimse import (
     ACCEPT_ALL,
+    AVAILABILITY,
     PUSH_MODEL,
     Answer,
     Association,
@@ -101,8 +102,8 @@ def content(received: Received) -> Dataset:
 
 
 def is_for_storage(request: AssociationRequest) -> bool:
-    """Whether an association was opened to us to store: not to see by C-ECHO whether we live, nor to report a commitment."""
-    return any(context.abstract_syntax not in (VERIFICATION.abstract_syntax, PUSH_MODEL) for context in request.contexts)
+    """Whether an association was opened to us to store: not to see by C-ECHO whether we live, nor to report."""
+    return any(context.abstract_syntax not in (VERIFICATION.abstract_syntax, PUSH_MODEL, AVAILABILITY) for context in request.contexts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,12 +271,12 @@ class System:
             require(found, "a sound study was acknowledged and is not found")
         return instances
 
-    def settle(self, study: Study) -> bool:
-        """Wait until every object of a study is listed. Says whether they are, and blames nobody.
+    def settle(self, study: Study, uids: Iterable[str] = ()) -> bool:
+        """Wait until every object of a study, or those with `uids`, is listed. Says whether they are, and blames nobody.
 
         Once the declared time was waited for in vain, it is not waited for again: the checks that blame use `await_found`.
         """
-        wanted = {instance.uid for instance in study.instances}
+        wanted = set(uids) or {instance.uid for instance in study.instances}
         listed = any(wanted <= self.listed(study) for _ in polls(self._patience))
         self._patience = self._patience if listed else min(self._patience, IMPATIENT_SECONDS)
         return listed

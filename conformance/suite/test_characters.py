@@ -78,7 +78,7 @@ def expect_fitting(value: bytes, declared: str, *, expected: str, where: str) ->
 
 
 @pytest.mark.requirement("CHAR-03")
-@pytest.mark.parametrize("asked", ["", UTF_8], ids=["asked-without", "asked-in-utf-8"])
+@pytest.mark.parametrize("asked", ["", LATIN_1, UTF_8], ids=["asked-without", "asked-in-latin-1", "asked-in-utf-8"])
 @pytest.mark.parametrize("character_set", [LATIN_1, UTF_8])
 def test_declares_the_character_set_of_its_matches(system: System, accents: dict[str, Stored], character_set: str, asked: str) -> None:
     study = accents[character_set].study

@@ -118,7 +118,7 @@ def own_queries(study: Study) -> tuple[Query, Query]:
 
 SPECIAL: dict[str, tuple[str, str]] = {  # what is put behind a Patient ID, and what a misreading would take it for
     "wild cards": ("12*4?", "12X4Y"),
-    "quotes": ("O'1' OR '1'='1", "X"),
+    "quotes": ("O'OR'1'='1", "X"),
     "percent and underscore": ("1%_", "1YY"),
     "caret and equals": ("1^2=3", "1"),
     "markup": ("<b>1</b>&amp;", "<b>1</b>&"),

@@ -258,14 +258,18 @@ def test_matches_ranges_inclusively(system: System, library: Library, form: str)
 
 
 @pytest.mark.requirement("QUERY-08")
-def test_returns_each_study_of_a_list_of_uids(system: System, library: Library, synthesizer: Synthesizer) -> None:
-    listed = [library.studies[0].uid, library.studies[3].uid, synthesizer.uid()]
-    expect_found(
-        system.ask("STUDY", StudyInstanceUID=listed, PatientID=""),
-        "StudyInstanceUID",
-        library.named(0, 3),
-        because="two of the three listed studies exist",
-    )
+@pytest.mark.parametrize("level", ["STUDY", "SERIES", "IMAGE"])
+def test_returns_each_entity_of_a_list_of_uids(
+    system: System, ct_study: Stored, mixed_study: Stored, synthesizer: Synthesizer, level: str
+) -> None:
+    study, series = ct_study.study, ct_study.study.series[0]
+    query, keyword, listed = {
+        "STUDY": (study_query(study), "StudyInstanceUID", {study.uid: "the CT study", mixed_study.study.uid: "the mixed study"}),
+        "SERIES": (series_query(study), "SeriesInstanceUID", {s.uid: f"series {s.number}" for s in study.series}),
+        "IMAGE": (image_query(study, series), "SOPInstanceUID", {i.uid: f"object {i.number}" for i in series.instances[::2]}),
+    }[level]
+    answer = system.find(query.where({keyword: [*listed, synthesizer.uid()]}))
+    expect_found(answer, keyword, listed, because="every listed UID but the last is of something that is there")
 
 
 def questions(stored: Stored) -> dict[str, Query]:

@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
-from pydicom import Dataset
 
 from conformance.dimse import AssociationEnded, FindAnswer, StatusClass
 from conformance.findings import NotApplicable, expect, require
 from conformance.suite.conftest import MANY, Stored
 from conformance.suite.expectations import only_match
-from conformance.suite.queries import Query, image_query, series_query, study_query
+from conformance.suite.queries import Query, image_query, series_query, shown_value, study_query
 from conformance.suite.system import Act, System, polls, query_context
 from conformance.target import Claims
 from generators import Encoded, Series, Study, Synthesizer, encode, encode_study
@@ -92,20 +91,12 @@ def counters(system: System, study: Study) -> dict[str, str]:
     """Ask for the counters of a study and of its series."""
     match = only_match(system.find(study_query(study).where(dict.fromkeys(COUNTERS, ""))), of="a Study Instance UID")
     listed = system.find(series_query(study).where({IN_SERIES: ""})).matches
-    held = {str(row.get("SeriesInstanceUID", "")): _shown(row, IN_SERIES) for row in listed}
-    return {keyword: _shown(match, keyword) for keyword in COUNTERS} | {_named(s): held.get(s.uid, "not found") for s in study.series}
+    held = {str(row.get("SeriesInstanceUID", "")): shown_value(row, IN_SERIES) for row in listed}
+    return {keyword: shown_value(match, keyword) for keyword in COUNTERS} | {_named(s): held.get(s.uid, "not found") for s in study.series}
 
 
 def _named(series: Series) -> str:
     return f"{IN_SERIES} of series {series.number}"
-
-
-def _shown(match: Dataset, keyword: str) -> str:
-    """A value as text; the values of one attribute in their order, since a set has none; "absent"."""
-    if keyword not in match:
-        return "absent"
-    value = match[keyword].value
-    return "\\".join(sorted(map(str, value))) if match[keyword].VM > 1 else str("" if value is None else value)
 
 
 def true_counters(study: Study) -> dict[str, str]:

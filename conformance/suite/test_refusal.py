@@ -9,7 +9,7 @@ from pydicom.config import disable_value_validation
 from conformance.dimse import StatusClass
 from conformance.findings import NotExercised, expect
 from conformance.suite.attempts import Attempt, Attempts, encode_first, expect_kept_as_sent, expect_refused, shown
-from conformance.suite.queries import Query
+from conformance.suite.queries import Query, image_query
 from conformance.suite.sop_classes import CT
 from conformance.suite.system import System
 from generators import Encoded, Synthesizer, encode
@@ -87,6 +87,7 @@ FAULTS_TRIED = (
     "empty-patient-id",
     "absent-accession-number",
     "empty-accession-number",
+    "short-pixel-data",
 )
 
 
@@ -100,16 +101,17 @@ def test_leaves_no_trace_of_a_refused_object(system: System, attempts: Attempts)
 
 
 def expect_no_trace(system: System, attempt: Attempt) -> None:
-    """Blame the system if study or patient of the refused object is shown: nothing else ever named them."""
-    study = attempt.study
+    """Blame the system if study, patient or the refused object itself is shown: nothing else ever named them."""
+    study, series = attempt.study, attempt.study.series[0]
     for query in (
+        image_query(study, series),
         Query("STUDY", {"StudyInstanceUID": study.uid}),
         Query("STUDY", {"PatientID": study.patient.id, "StudyInstanceUID": ""}),
     ):
         answer = system.find(query)
         expect(
             not answer.matches and answer.final.status_class is StatusClass.SUCCESS,
-            expected="no patient, study or series that only the refused object would have made",
+            expected="no object, and no patient, study or series that only it would have made",
             got=f"{attempt}, and {len(answer.matches)} match(es), {answer.final}",
         )
 

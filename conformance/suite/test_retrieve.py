@@ -1,7 +1,7 @@
 """Retrieve: complete, faithful, and honest about what failed (PS3.4 C.4.2, C.4.3)."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import nullcontext
 
 import pytest
@@ -63,17 +63,31 @@ def test_counts_its_sub_operations_truly(system: System, ct_study: Stored) -> No
     expect_true_counters(delivery, len(ct_study.instances))
 
 
-def expect_true_counters(delivery: Delivery, total: int) -> None:
-    """Blame the system unless the counters of its final response agree with what came (PS3.4 C.4.2.1.6 to C.4.2.1.9)."""
+def expect_true_counters(delivery: Delivery, total: int, *, refused: Collection[str] = ()) -> None:
+    """Blame the system unless the counters of its final response agree with what came (PS3.4 C.4.2.1.6 to C.4.2.1.9).
+
+    `refused` names what we answered with a failure; a system that does not count the failed need not account for it.
+    """
     final = delivery.answer.counters
     expect(final.remaining is None, expected="no Number of Remaining Sub-operations in the final response", got=f"{final.remaining}")
-    counted = [count for count in (final.completed, final.failed, final.warning) if count is not None]
-    expect(not counted or sum(counted) == total, expected=f"final counters that add up to {total}", got=f"{counted}")
+    taken = sum(uid not in refused for uid in delivery.uids)
+    completed = [one.completed for one in (*delivery.answer.pending, final) if one.completed is not None]
     expect(
-        final.completed is None or final.completed == len(delivery.objects),
-        expected=f"Completed {len(delivery.objects)}, as many as were answered with success",
-        got=f"{final.completed}",
+        max(completed, default=0) <= taken and final.completed in (None, taken),
+        expected=f"Completed {taken} at the end, as many as were answered with success, and never more",
+        got=", ".join(map(str, completed)),
     )
+    counted = [count for count in (final.completed, final.failed, final.warning) if count is not None]
+    told = total if final.failed is not None else total - len(refused)
+    expect(not counted or sum(counted) == told, expected=f"final counters that add up to {told}", got=f"{counted}")
+
+
+@pytest.mark.requirement("RETR-03")
+def test_counts_no_refused_object_as_completed(system: System, ct_study: Stored) -> None:
+    refused = ct_study.instances[1].sop_instance_uid
+    delivery = system.move(study_query(ct_study.study), policy=system.policy(status=one_refused(refused)))
+    require(refused in delivery.uids, "the object to refuse was not sent to us")
+    expect_true_counters(delivery, len(ct_study.instances), refused={refused})
 
 
 @pytest.mark.requirement("RETR-04")

@@ -39,6 +39,16 @@ def drop(*keywords: str) -> Change:
     return change
 
 
+def drop_all(*paths: tuple[str, ...]) -> Change:
+    """Take several elements away, each as `drop` does."""
+
+    def change(dataset: Dataset) -> None:
+        for keywords in paths:
+            drop(*keywords)(dataset)
+
+    return change
+
+
 def write(keyword: str, value: object) -> Change:
     """Put this value, whatever it is."""
 

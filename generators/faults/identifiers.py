@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from generators.elements import item
-from generators.faults.changes import drop, path, write, write_in
+from generators.faults.changes import drop, drop_all, path, write, write_in
 from generators.faults.fault import REFUSED, STORED, WARNED, Fault
 from generators.identity import health_card_number
 
@@ -85,6 +85,26 @@ FAULTS = (
         _ANY,
         drop("IssuerOfPatientID"),
         needs=("IssuerOfPatientID",),
+    ),
+    Fault(
+        "unissued-patient-id",
+        "nothing names who assigned Patient ID, neither by name nor by OID",
+        path("IssuerOfPatientID"),
+        ("IDENT-04",),
+        _ANY,
+        drop_all(("IssuerOfPatientID",), ("IssuerOfPatientIDQualifiersSequence",)),
+        also=(path("IssuerOfPatientIDQualifiersSequence"),),
+        needs=("IssuerOfPatientID", "IssuerOfPatientIDQualifiersSequence"),
+    ),
+    Fault(
+        "unissued-other-id",
+        "nothing names who assigned an item of Other Patient IDs, neither by name nor by OID",
+        path("OtherPatientIDsSequence", "IssuerOfPatientID"),
+        ("IDENT-22",),
+        _ANY,
+        drop_all(("OtherPatientIDsSequence", "IssuerOfPatientID"), ("OtherPatientIDsSequence", "IssuerOfPatientIDQualifiersSequence")),
+        also=(path("OtherPatientIDsSequence", "IssuerOfPatientIDQualifiersSequence"),),
+        needs=("OtherPatientIDsSequence",),
     ),
     Fault(
         "malformed-issuer-oid",

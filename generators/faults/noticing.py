@@ -40,6 +40,8 @@ BY_OUR_RULES = frozenset(
         "malformed-issuer-oid",
         "untyped-issuer-oid",
         "other-id-without-issuer",
+        "unissued-patient-id",
+        "unissued-other-id",
         "more-than-a-uuid",
         "private-element-without-creator",
         "denied-loss",

@@ -59,10 +59,15 @@ def comprehensive_sr(scene: Scene) -> Dataset:
 
 def key_objects(scene: Scene) -> Dataset:
     """Render a Key Object Selection of the CT images."""
-    ko, codes = _highdicom().ko, _codes()
-    images = _rendered(scene.sources("CT"))
-    selected = ko.KeyObjectSelection(codes.DCM.OfInterest, images, description=FINDING)
-    built = ko.KeyObjectSelectionDocument(images, selected, **_identity(scene), manufacturer=MANUFACTURER)
+    return key_object_selection(scene, scene.sources("CT"), code("113000", "DCM", "Of Interest"), FINDING)
+
+
+def key_object_selection(scene: Scene, selected: list[Scene], title: Dataset, description: str) -> Dataset:
+    """Render a Key Object Selection of some objects of the study, under a document title (PS3.16 TID 2010, CID 7010)."""
+    ko = _highdicom().ko
+    objects = _rendered(selected)
+    content = ko.KeyObjectSelection(_concept(title), objects, description=description)
+    built = ko.KeyObjectSelectionDocument(objects, content, **_identity(scene), manufacturer=MANUFACTURER)
     return put(_adopted(scene, built), ReferencedRequestSequence=[requested(scene)])
 
 

@@ -15,6 +15,7 @@ from pydicom.uid import UID
 from pynetdicom import AE, build_role
 
 from conformance.dimse import (
+    AVAILABILITY,
     NO_STORAGE,
     PUSH_MODEL,
     PUSH_MODEL_INSTANCE,
@@ -143,6 +144,27 @@ def test_a_commitment_report_comes_on_an_association_of_its_own(listener: Listen
     assert report.referenced == ((CT, "1.2.3.1"),)
     assert report.failed == ((MR, "1.2.3.2", 0x0112),)
     assert listener.await_report("1.2.3.4", 0.05) is None
+
+
+def test_a_notice_of_availability_is_kept_by_its_study(listener: Listener) -> None:
+    with _by_pynetdicom(listener, AVAILABILITY) as association:
+        status, _ = association.send_n_create(_notice("1.2.3", {"1.2.3.1": "ONLINE", "1.2.3.2": "UNAVAILABLE"}), AVAILABILITY, "1.2.9")
+        assert status.Status == 0
+    assert listener.await_notice("1.2.4", 0.05) is None
+    notice = listener.await_notice("1.2.3", WAIT)
+    assert notice is not None
+    assert (notice.calling_ae, notice.availability) == ("PYNETDICOM", {"1.2.3.1": "ONLINE", "1.2.3.2": "UNAVAILABLE"})
+
+
+def _notice(study: str, availability: dict[str, str]) -> Dataset:
+    notice, series = Dataset(), Dataset()
+    series.SeriesInstanceUID, series.ReferencedSOPSequence = "1.2.3.9", []
+    for uid, said in availability.items():
+        referenced = Dataset()
+        referenced.ReferencedSOPClassUID, referenced.ReferencedSOPInstanceUID, referenced.InstanceAvailability = CT, uid, said
+        series.ReferencedSOPSequence.append(referenced)
+    notice.StudyInstanceUID, notice.ReferencedSeriesSequence = study, [series]
+    return notice
 
 
 def test_a_report_of_another_transaction_is_not_taken_for_ours(listener: Listener) -> None:

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from conformance.embedded import PROFILE, embedded_archive
+from conformance.embedded import PROFILE, embedded_archive, embedded_tls, embedded_web
 from conformance.guide import Level, load_register
 from conformance.reference import FAULTS, Fault
+from conformance.reference.consumer import FAULTS as CONSUMER_FAULTS
+from conformance.reference.sender import FAULTS as SENDER_FAULTS
 
 CALLING_AE = "CONFORMANCE"
 WORKERS = 2
@@ -43,6 +45,8 @@ OTHERS = frozenset(
     }
 )
 SLOW = {row.id for row in load_register() if row.slow}
+WEB = {row.id for row in load_register() if row.applies_when == "web"}
+TLS = {row.id for row in load_register() if row.applies_when in ("tls", "mutual-tls")}
 
 Outcome = Future[Any]
 
@@ -60,11 +64,20 @@ def runs(
         rows = own_rows(FAULTS[fault])
         slow = ["--slow"] if SLOW & rows else []
         selection = [] if whole else ["-k", " or ".join(sorted(rows | OTHERS))]
-        with embedded_archive("EMBEDDED", f"{CALLING_AE}=127.0.0.1:{port}", ["--fault", fault]) as (host, archive_port):
+        options, web = embedded_web(folder) if whole or WEB & rows else ([], None)
+        tls_options, tls = embedded_tls(folder) if whole or TLS & rows else ([], None)
+        options = ["--fault", fault, *options, *tls_options]
+        with embedded_archive("EMBEDDED", f"{CALLING_AE}=127.0.0.1:{port}", options) as (host, archive_port):
             arguments = [f"--host={host}", f"--port={archive_port}", f"--listen-port={port}", f"--target-profile={PROFILE}"]
-            return run_suite(folder, "--target-ae=EMBEDDED", *arguments, *slow, *selection, "-q")
+            arguments += [f"--web-url={web.url}", f"--web-ca={web.ca}"] if web else []
+            arguments += (
+                [f"--tls-port={tls.port}", f"--tls-ca={tls.ca}", f"--tls-cert={tls.certificate}", f"--tls-key={tls.key}"] if tls else []
+            )
+            secret = web.secret if web else ""
+            return run_suite(folder, "--target-ae=EMBEDDED", *arguments, *slow, *selection, "-q", secret=secret)
 
     wanted = {item.callspec.params["fault"] for item in request.session.items if item.path == Path(__file__) and hasattr(item, "callspec")}
+    tmp_path_factory.getbasetemp()  # made here, for two threads that ask for it at once make two
     with ThreadPoolExecutor(WORKERS) as pool:
         yield {fault: pool.submit(run, fault) for fault in FAULTS if fault in wanted}
 
@@ -99,6 +112,7 @@ def test_a_fault_is_failed_for_exactly_what_it_breaks(
 
 
 def test_every_shall_with_a_check_has_a_narrow_fault() -> None:
-    narrow = {id_ for fault in FAULTS.values() if len(fault.breaks) <= BREAKS_AT_MOST for id_ in fault.breaks}
+    faults = (*FAULTS.values(), *SENDER_FAULTS.values(), *CONSUMER_FAULTS.values())
+    narrow = {id_ for fault in faults if len(fault.breaks) <= BREAKS_AT_MOST for id_ in fault.breaks}
     checked = {row.id for row in load_register() if row.level is Level.SHALL and not row.untested and not row.attested}
     assert checked - narrow == set()

@@ -10,6 +10,7 @@ from conformance.reference import Archive, Settings
 from conformance.reference.depot import Depot
 from conformance.reference.index import Index
 from conformance.reference.intake import Intake
+from conformance.reference.rejection import Rejector
 
 from .client import LIMITS, Client
 
@@ -29,5 +30,6 @@ def client() -> Iterator[Client]:
 def intake(tmp_path: Path) -> Iterator[Intake]:
     """The intake alone, on an empty index and depot."""
     index = Index(tmp_path / "index.sqlite")
-    yield Intake(index, Depot(tmp_path / "objects"))
+    depot = Depot(tmp_path / "objects")
+    yield Intake(index, depot, Rejector(index, depot))
     index.close()

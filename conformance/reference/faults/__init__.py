@@ -11,12 +11,17 @@ from conformance.reference.faults.characters import CHARACTER_FAULTS
 from conformance.reference.faults.committing import COMMITMENT_FAULTS
 from conformance.reference.faults.encoding import ENCODING_FAULTS
 from conformance.reference.faults.fault import Fault
+from conformance.reference.faults.field import FIELD_FAULTS
 from conformance.reference.faults.identities import IDENTITY_FAULTS
 from conformance.reference.faults.pdus import PDU_FAULTS
 from conformance.reference.faults.querying import QUERY_FAULTS
+from conformance.reference.faults.rejecting import REJECTION_FAULTS
 from conformance.reference.faults.retrieving import RETRIEVE_FAULTS
+from conformance.reference.faults.securing import SECURING_FAULTS
+from conformance.reference.faults.stepping import WORKFLOW_FAULTS
 from conformance.reference.faults.storing import STORING_FAULTS
 from conformance.reference.faults.values import VALUE_FAULTS
+from conformance.reference.faults.web import WEB_FAULTS
 
 __all__ = ["FAULTS", "Fault"]
 
@@ -32,8 +37,13 @@ FAULTS: Mapping[str, Fault] = {
         QUERY_FAULTS,
         RETRIEVE_FAULTS,
         COMMITMENT_FAULTS,
+        REJECTION_FAULTS,
+        WORKFLOW_FAULTS,
         VALUE_FAULTS,
         PDU_FAULTS,
+        FIELD_FAULTS,
+        WEB_FAULTS,
+        SECURING_FAULTS,
     )
     for fault in faults
 }

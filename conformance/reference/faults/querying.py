@@ -289,6 +289,7 @@ QUERY_FAULTS: tuple[Fault, ...] = (
         "counters-kept-from-the-first-query",
         "the number of series, of instances and the modalities of a study are as they were when first asked for",
         Parts(finder=CountsOnce),
+        breaks=rows("IOCM-06"),
         warns=rows("QUERY-15"),
     ),
     Fault(

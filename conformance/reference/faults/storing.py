@@ -39,6 +39,7 @@ NEED_STORED_OBJECTS = rows(
     " CHAR-02 CHAR-03 CHAR-04 CHAR-05 CHAR-06 CHAR-07"
     " XFER-01 XFER-02 XFER-03 XFER-04 XFER-05 XFER-06 XFER-07 XFER-08 XFER-09 XFER-10 XFER-11 XFER-12 XFER-13"
     " COMMIT-01 COMMIT-02 COMMIT-03 COMMIT-04 COMMIT-05 COMMIT-07 COMMIT-09"
+    " WORK-07 IOCM-01 IOCM-02 IOCM-03 IOCM-04 IOCM-05 IOCM-06 IOCM-07"
 )
 # Rows about broken objects, whose controls are sound ones.
 NEED_SOUND_OBJECTS_TAKEN = rows(
@@ -238,16 +239,16 @@ STORING_FAULTS: tuple[Fault, ...] = (
         "reports-refused",
         "structured reports are negotiated and then refused",
         Parts(intake=RefusesReports),
-        breaks=rows("STORE-05"),
+        breaks=rows("STORE-05 IOCM-01"),  # rejection notes are of the family
         warns=rows("STORE-06"),
-        blocks=rows("STORE-01 STORE-13 QUERY-03 QUERY-18 RETR-01 RETR-07 XFER-10"),
+        blocks=rows("STORE-01 STORE-13 QUERY-03 QUERY-18 RETR-01 RETR-07 XFER-10 IOCM-02 IOCM-03 IOCM-04 IOCM-05 IOCM-06"),
     ),
     Fault(
         "late-images-dropped",
         "images of a study that come on a later association are acknowledged and dropped",
         Parts(intake=DropsLateImages),
         breaks=rows("STORE-07"),
-        blocks=rows("INTEG-07 QUERY-15 CHAR-05"),
+        blocks=rows("INTEG-07 QUERY-15 CHAR-05 IOCM-05 IOCM-07"),
     ),
     Fault(
         "resend-removes-file",

@@ -1,0 +1,175 @@
+"""The operator of a system that is tested as a source or a consumer: told what to do, waited for in sight, and asked what was shown.
+
+Steps of one errand:
+
+1. the instruction is shown on the terminal, past pytest's capture; with a trigger its command is run instead of a person's hands;
+2. a countdown shows what has come so far. The errand is done when what is awaited has come and the line has been quiet for a while;
+3. where the time is over before that, or the command cannot be run, it was not done: that blames nobody.
+"""
+
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
+from subprocess import DEVNULL
+from typing import Protocol
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from conformance.errors import ConformanceError
+
+TURN_SECONDS = 0.05
+STOP_SECONDS = 5.0
+ANSWERS: Mapping[str, bool | None] = {"y": True, "yes": True, "n": False, "no": False, "u": None, "unknown": None}
+
+
+class TriggerError(ConformanceError):
+    """A trigger that is no command, or names a part that there is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One thing that the operator is to do: a short name, which a trigger gets as `{step}`, and the instruction in plain words.
+
+    `lasting`: for how many seconds the system may be silent before it comes back to it by itself; None: it does not come back, so a
+    person has until the patience ends.
+    """
+
+    name: str
+    instruction: str
+    lasting: float | None = None
+
+
+class Watch(Protocol):
+    """What an errand waits for."""
+
+    def arrived(self) -> bool:
+        """Whether all that is awaited has come."""
+
+    def stirred(self) -> float:
+        """The monotonic time of the last sign of life."""
+
+    def told(self) -> str:
+        """What has come so far, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """How an errand went. `exit_code` is that of the trigger; None without one, or where it was still running at the end."""
+
+    done: bool
+    reason: str = ""
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Whoever works the system under test: a person at the terminal, or the command of `--trigger`.
+
+    `patience` bounds an errand, `settle` is how long the line is quiet after it, both in seconds. `facts` fill the placeholders of
+    the trigger. `bare` gives the terminal back from pytest's capture for the length of a block.
+    """
+
+    trigger: str = ""
+    patience: float = 300.0
+    settle: float = 3.0
+    facts: Mapping[str, str] = field(default_factory=dict)
+    bare: Callable[[], AbstractContextManager[object]] = nullcontext
+
+    def knowing(self, facts: Mapping[str, str]) -> "Operator":
+        """The same operator with these facts.
+
+        Raises:
+            TriggerError: the trigger cannot be filled in from them.
+        """
+        operator = replace(self, facts=facts)
+        operator.command(Errand("step", ""))
+        return operator
+
+    def command(self, errand: Errand) -> list[str]:
+        """Fill in the trigger. No shell sees it.
+
+        Raises:
+            TriggerError: it has a placeholder that nothing fills, or quotes that do not close.
+        """
+        facts = {**self.facts, "step": errand.name}
+        try:
+            return [part.format_map(facts) for part in shlex.split(self.trigger)]
+        except (KeyError, ValueError, IndexError) as error:
+            known = ", ".join(f"{{{name}}}" for name in sorted(facts))
+            raise TriggerError(f"cannot be filled in ({error})", where="--trigger", remedy=f"use {known}") from error
+
+    def perform(self, errand: Errand, watch: Watch) -> Performance:
+        """Have an errand done, and wait until it is."""
+        deadline = time.monotonic() + self.patience
+        with self.bare(), _shown(errand) as show:
+            if not self.trigger:
+                return self._wait(errand, watch, deadline, show, lambda: None)
+            try:
+                process = subprocess.Popen(self.command(errand), stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
+            except OSError as error:
+                return Performance(False, f"the trigger cannot be run: {error.strerror}")
+            try:
+                return self._wait(errand, watch, deadline, show, process.poll)
+            finally:
+                _stop(process)
+
+    def _wait(
+        self, errand: Errand, watch: Watch, deadline: float, show: Callable[[str], None], poll: Callable[[], int | None]
+    ) -> Performance:
+        began = time.monotonic()
+        ended: float | None = None
+        while (now := time.monotonic()) < deadline:
+            code = poll()
+            ended = ended or (now if code is not None else None)
+            quiet = now - max(watch.stirred(), ended or began)
+            if watch.arrived() and quiet >= self.settle:
+                return Performance(True, exit_code=code)
+            given_up = ended is not None or (errand.lasting is not None and watch.stirred() > began)
+            if given_up and quiet >= max(self.settle, errand.lasting or 0.0):
+                return Performance(False, _ended(code, quiet), code)
+            show(f"{watch.told()}, {deadline - now:.0f} s left")
+            time.sleep(TURN_SECONDS)
+        return Performance(watch.arrived(), "the time for it was over", poll())
+
+    def ask(self, question: str) -> bool | None:
+        """Ask what only a person sees; None where nobody knows, or nobody is there to be asked."""
+        with self.bare():
+            if not (sys.stdin and sys.stdin.isatty()):
+                return None
+            while True:
+                print(f"\n{question} [y]es, [n]o, [u]nknown: ", end="", flush=True)
+                word = sys.stdin.readline()
+                if not word or word.strip().lower() in ANSWERS:
+                    return ANSWERS.get(word.strip().lower())
+
+
+def _ended(code: int | None, quiet: float) -> str:
+    trigger = "" if code is None else f"the trigger ended with {code}, and "
+    return f"{trigger}nothing more came for {quiet:.0f} s"
+
+
+@contextmanager
+def _shown(errand: Errand) -> Iterator[Callable[[str], None]]:
+    """Show an instruction, and below it a line that changes: only on a terminal, so that a log stays a log."""
+    console = Console(highlight=False)
+    console.print(f"\n{errand.name}: {errand.instruction}", markup=False)
+    if not console.is_terminal:
+        yield lambda _line: None
+        return
+    with Live(console=console, refresh_per_second=4, transient=True) as live:
+        yield lambda line: live.update(Text(line))
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(STOP_SECONDS)
+        return
+    process.kill()
+    process.wait()

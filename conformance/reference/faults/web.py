@@ -1,0 +1,219 @@
+"""Faults of DICOMweb: what a search leaves out, what an answer to a POST hides, who is let in.
+
+Each class is one part that is wrong in one way; the table at the end says what it stands for and which rows it breaks.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from conformance.reference.archive import Parts
+from conformance.reference.encoding import Element, decode, encode
+from conformance.reference.errors import UndecodableDataSet
+from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.index import Located
+from conformance.reference.keys import BY_KEYWORD, Attributes, Key, Value, tag_of
+from conformance.reference.syntax import EXPLICIT
+from conformance.reference.web import (
+    ACCEPTED,
+    NO_CONTENT,
+    OK,
+    Outcome,
+    Request,
+    Response,
+    WebServices,
+    multipart,
+    reference,
+)
+
+DESCRIPTION, INSTITUTION, STUDY_UID = tag_of("SeriesDescription"), tag_of("InstitutionName"), tag_of("StudyInstanceUID")
+
+
+class AccessionIgnored(WebServices):
+    """Knows no accession number on the web, and takes it for a field to return."""
+
+    def matched(self, keys: Mapping[Key, Value]) -> Mapping[Key, Value]:
+        return {key: value for key, value in keys.items() if key.keyword != "AccessionNumber"}
+
+
+class ModalityIgnored(WebServices):
+    """Compares Modalities in Study with nothing."""
+
+    def matched(self, keys: Mapping[Key, Value]) -> Mapping[Key, Value]:
+        return {key: value for key, value in keys.items() if key.keyword != "ModalitiesInStudy"}
+
+
+class NotCounted(WebServices):
+    """Leaves the counts out of a result."""
+
+    def result(self, keys: Sequence[Key], entity: Attributes) -> dict[str, Any]:
+        return super().result([key for key in keys if not key.keyword.startswith("NumberOf")], entity)
+
+
+class PlainNames(WebServices):
+    """Writes a person name as a string."""
+
+    def result(self, keys: Sequence[Key], entity: Attributes) -> dict[str, Any]:
+        name = BY_KEYWORD["PatientName"]
+        return super().result(keys, entity) | {f"{name.tag:08X}": {"vr": "PN", "Value": [str(entity["PatientName"])]}}
+
+
+class PartMissing(WebServices):
+    """Loses the last object of a series on the way, and says 200."""
+
+    def retrieve(self, scope: Mapping[str, Sequence[str]], accept: str) -> Response:
+        files = [file for each in self.index.locate(scope) if (file := self.file(each, accept)) is not None]
+        return multipart(OK, files[:-1]) if len(files) > 1 else super().retrieve(scope, accept)
+
+
+class NothingForUnknown(WebServices):
+    """Answers a resource that it does not know as one that is empty."""
+
+    def retrieve(self, scope: Mapping[str, Sequence[str]], accept: str) -> Response:
+        return super().retrieve(scope, accept) if self.index.locate(scope) else Response(NO_CONTENT)
+
+
+class AlwaysStored(WebServices):
+    """Says 200 whatever became of the objects: the failures stand in the body only."""
+
+    def verdict(self, _outcomes: Sequence[Outcome]) -> int:
+        return OK
+
+
+class FirstFailureOnly(WebServices):
+    """Lists the first of the objects that it did not store."""
+
+    def report(self, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+        failed = [each for each in outcomes if each.reason]
+        report = super().report(outcomes)
+        return report | ({f"{tag_of('FailedSOPSequence'):08X}": {"vr": "SQ", "Value": [reference(failed[0])]}} if failed else {})
+
+
+class ResourceIgnored(WebServices):
+    """Stores an object under its own study, whatever study the resource names."""
+
+    def contradicts(self, _own: str, _named: str) -> bool:
+        return False
+
+
+class SilentlyCoerced(WebServices):
+    """Puts its own institution into whatever comes in by the web, and leaves no trace of the other."""
+
+    def received(self, data: bytes) -> bytes:
+        return with_element(data, INSTITUTION, Element("LO", b"SYNTHETIC-REGION"))
+
+
+class MadeToFit(WebServices):
+    """Gives an object the study that the resource names."""
+
+    study = ""
+
+    def take(self, part: bytes, study: str) -> Outcome:
+        self.study = study
+        return super().take(part, study)
+
+    def contradicts(self, _own: str, _named: str) -> bool:
+        return False
+
+    def received(self, data: bytes) -> bytes:
+        uid = self.study.encode()
+        return with_element(data, STUDY_UID, Element("UI", uid + b"\0" * (len(uid) % 2))) if uid else data
+
+
+class NightlyIndex(WebServices):
+    """Shows on the web what came by the web; the rest is carried over at night."""
+
+    def __init__(self, *parts: Any, **settings: Any) -> None:
+        super().__init__(*parts, **settings)
+        self.posted: set[str] = set()
+
+    def take(self, part: bytes, study: str) -> Outcome:
+        taken = super().take(part, study)
+        self.posted.add(taken.sop_instance)
+        return taken
+
+    def search(self, request: Request) -> Response:
+        asked = dict(request.query).get("StudyInstanceUID", "")
+        uids = {each.sop_instance_uid for each in self.index.locate({"StudyInstanceUID": [asked]})}
+        return super().search(request) if uids & self.posted else Response(NO_CONTENT)
+
+
+class OldText(WebServices):
+    """Sends files on the web in which a description is not the one of the archive."""
+
+    def file(self, located: Located, accept: str) -> bytes | None:
+        file = super().file(located, accept)
+        if file is None:
+            return None
+        data = self.depot.get(located)
+        return file[: len(file) - len(data)] + with_element(data, DESCRIPTION, Element("LO", b"AS OF YESTERDAY "))
+
+
+class MetadataOpen(WebServices):
+    """Leaves the metadata to everybody."""
+
+    def admits(self, request: Request) -> bool:
+        return super().admits(request) or request.path[-1] == "metadata"
+
+
+class AnyToken(WebServices):
+    """Asks for a token and does not look at it."""
+
+    def admits(self, request: Request) -> bool:
+        return request.authorization.startswith("Bearer ")
+
+
+class Refused202(WebServices):
+    """Says 202 where nothing at all was stored."""
+
+    def verdict(self, outcomes: Sequence[Outcome]) -> int:
+        return OK if not any(each.reason for each in outcomes) else ACCEPTED
+
+
+class StudyOnly(WebServices):
+    """Delivers the whole study for any resource within it."""
+
+    def answer(self, request: Request) -> Response:
+        of_a_series = len(request.path) == 4 and request.method == "GET"
+        return super().answer(replace(request, path=request.path[:2]) if of_a_series else request)
+
+
+def with_element(data: bytes, tag: int, element: Element) -> bytes:
+    """Put an element into a data set in Explicit VR Little Endian; bytes that are none stay, for the intake to judge."""
+    try:
+        return encode(decode(data, EXPLICIT) | {tag: element}, EXPLICIT)
+    except UndecodableDataSet:
+        return data
+
+
+WEB_FAULTS: tuple[Fault, ...] = (
+    Fault("web-accession-ignored", "QIDO-RS ignores the accession number", Parts(web=AccessionIgnored), breaks=rows("WEB-01")),
+    Fault("web-modality-ignored", "QIDO-RS ignores Modalities in Study", Parts(web=ModalityIgnored), breaks=rows("WEB-01")),
+    Fault("web-counts-missing", "results of QIDO-RS have no counts", Parts(web=NotCounted), breaks=rows("WEB-02")),
+    Fault("web-names-as-text", "results of QIDO-RS have person names as plain strings", Parts(web=PlainNames), breaks=rows("WEB-02")),
+    Fault(
+        "web-part-missing",
+        "WADO-RS answers 200 and leaves an object out",
+        Parts(web=PartMissing),
+        breaks=rows("WEB-03"),
+        blocks=rows("WEB-07"),
+    ),
+    Fault("web-unknown-is-empty", "WADO-RS answers 204 for what it does not know", Parts(web=NothingForUnknown), breaks=rows("WEB-03")),
+    Fault("web-study-for-series", "WADO-RS delivers the study for one of its series", Parts(web=StudyOnly), breaks=rows("WEB-03")),
+    Fault("web-always-200", "STOW-RS answers 200 whatever was stored", Parts(web=AlwaysStored), breaks=rows("WEB-04 WEB-05")),
+    Fault("web-nothing-is-202", "STOW-RS answers 202 where nothing was stored", Parts(web=Refused202), breaks=rows("WEB-04 WEB-05")),
+    Fault("web-first-failure-only", "STOW-RS lists one failed object for all", Parts(web=FirstFailureOnly), breaks=rows("WEB-04")),
+    Fault("web-resource-ignored", "STOW-RS stores an object of another study", Parts(web=ResourceIgnored), breaks=rows("WEB-05")),
+    Fault("web-made-to-fit", "STOW-RS rewrites the study to that of the resource", Parts(web=MadeToFit), breaks=rows("WEB-05")),
+    Fault("web-silent-coercion", "STOW-RS changes an object without a trace", Parts(web=SilentlyCoerced), breaks=rows("WEB-06")),
+    Fault("web-old-text", "WADO-RS sends another description than C-MOVE", Parts(web=OldText), breaks=rows("WEB-06 WEB-07")),
+    Fault(
+        "web-nightly-index",
+        "what came by C-STORE is not found on DICOMweb",
+        Parts(web=NightlyIndex),
+        breaks=rows("WEB-07"),
+        blocks=rows("WEB-01 WEB-02 WEB-03 WEB-08"),
+    ),
+    Fault("web-metadata-open", "the metadata are given to everybody", Parts(web=MetadataOpen), breaks=rows("WEB-08")),
+    Fault("web-any-token", "any bearer token opens the door", Parts(web=AnyToken), breaks=rows("WEB-08")),
+)

@@ -1,0 +1,101 @@
+"""DIMSE over TLS: what is offered, what is refused (PS3.15 B.12, B.13)."""
+
+import ssl
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conformance.dimse import AssociationEnded, EndingKind, Endpoint
+from conformance.findings import NotExercised, expect, require
+from conformance.suite.certificates import untrusted_certificate
+from conformance.suite.expectations import expect_taken
+from conformance.suite.system import VERIFICATION, System, storage_contexts
+from conformance.tls import SOUND_HELLO, WEAK_HELLOS, Hello, TlsService, client_context, takes
+from generators import Synthesizer, encode_study
+
+VERSIONS = {"TLS 1.2": ssl.TLSVersion.TLSv1_2, "TLS 1.3": ssl.TLSVersion.TLSv1_3}
+REFUSED = frozenset({EndingKind.TLS, EndingKind.ABORT, EndingKind.CLOSE, EndingKind.RESET, EndingKind.REJECT})
+
+
+@pytest.fixture(scope="module")
+def service(system: System) -> TlsService:
+    if system.target.tls is None:
+        raise NotExercised("the profile names no port of DIMSE over TLS: --tls-port")
+    return system.target.tls
+
+
+@pytest.fixture
+def secured(system: System, service: TlsService) -> Iterator[Endpoint]:
+    """The TLS port, which answers C-ECHO before the case and after it."""
+    endpoint = secured_endpoint(system, service, client_context(service))
+    require_echo(system, endpoint, "before the case")
+    yield endpoint
+    require_echo(system, endpoint, "after the case")
+
+
+def secured_endpoint(system: System, service: TlsService, context: ssl.SSLContext) -> Endpoint:
+    return replace(system.endpoint, port=service.port, tls=context)
+
+
+def require_echo(system: System, endpoint: Endpoint, when: str) -> None:
+    """Leave the case unexercised unless C-ECHO over TLS is answered."""
+    try:
+        with system.associate([VERIFICATION], endpoint=endpoint) as association:
+            answer = association.echo()
+    except AssociationEnded as error:
+        raise NotExercised(f"the control failed {when}: no C-ECHO over TLS ({error.ending})") from error
+    require(answer.status == 0, f"the control failed {when}: C-ECHO over TLS was answered {answer}")
+
+
+@pytest.mark.requirement("SEC-03")
+def test_takes_objects_over_a_current_version_of_tls(system: System, service: TlsService, synthesizer: Synthesizer) -> None:
+    refused: dict[str, str] = {}
+    for name, version in VERSIONS.items():
+        instances = encode_study(synthesizer.study("CT", instances=2))
+        endpoint = secured_endpoint(system, service, client_context(service, version))
+        try:
+            with system.associate([VERIFICATION, *storage_contexts(instances)], endpoint=endpoint) as association:
+                expect(association.echo().status == 0, expected=f"C-ECHO over {name} answered 0000", got="another status")
+                for instance in instances:
+                    expect_taken(system.send(association, instance), what=f"a sound object over {name}")
+        except AssociationEnded as error:
+            refused[name] = str(error.ending)
+    expect(len(refused) < len(VERSIONS), expected="C-ECHO and C-STORE over TLS 1.2 or TLS 1.3", got=str(refused))
+
+
+@pytest.mark.requirement("SEC-04")
+@pytest.mark.parametrize("hello", WEAK_HELLOS, ids=lambda hello: hello.name.replace(" ", "-"))
+def test_refuses_obsolete_versions_and_weak_suites(secured: Endpoint, hello: Hello) -> None:
+    require(takes(secured, SOUND_HELLO, seconds=10), f"the control failed: a ClientHello by hand of {SOUND_HELLO.name} is not taken")
+    taken = takes(secured, hello, seconds=10)
+    require(taken is not None, "the offer was left without an answer")
+    expect(not taken, expected=f"a handshake that offers {hello.name} refused", got="a ServerHello that agrees to it")
+
+
+@pytest.mark.requirement("SEC-05")
+@pytest.mark.parametrize("shown", ["no certificate", "a self-signed certificate"])
+def test_lets_nobody_in_without_a_certificate_that_it_trusts(
+    system: System, service: TlsService, secured: Endpoint, tmp_path: Path, shown: str
+) -> None:
+    pair = ("", "") if shown == "no certificate" else untrusted_certificate(tmp_path)
+    try:
+        endpoint = secured_endpoint(system, service, client_context(service, certificate=pair))
+        with system.associate([VERIFICATION], endpoint=endpoint) as association:
+            answer = association.echo()
+    except AssociationEnded as error:
+        require(error.ending.kind in REFUSED, f"neither let in nor refused: {error.ending}")
+        return
+    expect(False, expected=f"a client that shows {shown} refused", got=f"an association, and C-ECHO answered {answer.status:04X}")
+
+
+@pytest.mark.requirement("SEC-06")
+def test_answers_no_plain_dicom_on_the_port_of_tls(system: System, secured: Endpoint) -> None:
+    try:
+        with system.associate([VERIFICATION], endpoint=replace(secured, tls=None)) as association:
+            seen = association.acceptance.implementation_version
+    except AssociationEnded as error:
+        require(error.ending.kind is not EndingKind.REFUSED, f"no connection: {error.ending}")
+        return
+    expect(False, expected="a plain A-ASSOCIATE-RQ on the port of TLS not accepted", got=f"A-ASSOCIATE-AC of {seen or 'the system'}")

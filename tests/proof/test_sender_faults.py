@@ -1,0 +1,142 @@
+"""The proof of the source's checks: each seeded fault of the reference sender is failed for exactly the rows that it breaks.
+
+Repository, sender and checks share this process. The user of the sender is played here: honest, and with nothing to go by but what the
+sender tells.
+"""
+
+import inspect
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from conformance.dimse import Listener, Timeouts
+from conformance.embedded import PROFILES
+from conformance.findings import observe
+from conformance.guide import Level, Role, load_register
+from conformance.judging import Judgement
+from conformance.operating import Errand, Operator, Performance, Watch
+from conformance.reference.sender import FAULTS, STEPS, Sender, SenderFault
+from conformance.reference.sender.faults import OBJECTS, SETS
+from conformance.retelling import results_of
+from conformance.source import test_cases, test_failures, test_objects, test_sending
+from conformance.source.objects import judge_subject
+from conformance.source.repository import Repository
+from conformance.source.script import SEND, SEND_SMALL
+from conformance.target import Target, load_profile
+from conformance.verdicts import Outcome, Verdict, judge, roll_up
+
+HOST, REPOSITORY_AE, SENDER_AE = "127.0.0.1", "CONFORMANCE", "SENDER"
+ANSWER_SECONDS, SILENCE_SECONDS, RETRY_SECONDS = 0.4, 1.5, 0.3
+REGISTER = load_register()
+
+READ: dict[str, Callable[[dict[str, str]], bool]] = {  # what an honest user answers, by what each step showed
+    "VERIF-03": lambda told: told["verify"] == "verified\n" and told["verify-refused"] == "not verified\n",
+    "STORE-15": lambda told: told["statuses"].count("not stored at first") == 2,
+}
+
+
+class User(Operator):
+    """The user of a sender: does each errand at once, and reads what the sender tells."""
+
+    sender: Sender
+    told: dict[str, str]
+
+    def perform(self, errand: Errand, watch: Watch) -> Performance:
+        with redirect_stdout(StringIO()) as shown:
+            STEPS[errand.name](self.sender)
+        self.told[errand.name] = shown.getvalue()
+        return Performance(watch.arrived(), "the sender had ended")
+
+
+class Yard:
+    """One sender before our repository."""
+
+    def __init__(self, fault: SenderFault | None, seed: int, opened: ExitStack) -> None:
+        timeouts = Timeouts(response=SILENCE_SECONDS)
+        claims = replace(load_profile(PROFILES[Role.SOURCE]).claims, retry_seconds=RETRY_SECONDS)
+        target = Target(SENDER_AE, HOST, 104, REPOSITORY_AE, HOST, 0, "", (Role.SOURCE,), timeouts, claims=claims)
+        listener = opened.enter_context(Listener(HOST, 0, REPOSITORY_AE, timeouts=timeouts))
+        spool = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        user = User()
+        make = fault.make if fault else Sender
+        object.__setattr__(user, "sender", make((HOST, listener.port), REPOSITORY_AE, SENDER_AE, seed, answer_seconds=ANSWER_SECONDS))
+        object.__setattr__(user, "told", {})
+        self.user = user
+        self.says: dict[str, bool] = {}
+        self.repository = Repository(target, listener, user, self.ask, spool)
+        self._judgement: Judgement | None = None
+
+    def ask(self, requirement: str, _question: str) -> None:
+        self.says[requirement] = READ[requirement](self.user.told)
+
+    @property
+    def received(self) -> Judgement:
+        self._judgement = self._judgement or judge_subject(self.repository)
+        return self._judgement
+
+    def judged(self, *modules: ModuleType) -> dict[str, Verdict]:
+        """Run the checks of these modules, and judge the rows as a run does."""
+        verdicts: dict[str, list[Verdict]] = {}
+        for check, ids in checks(*modules):
+            for id_, outcome in self.outcomes(check, ids).items():
+                verdicts.setdefault(id_, []).append(judge(outcome, REGISTER[id_].level))
+        return {id_: roll_up(seen) for id_, seen in verdicts.items()}
+
+    def outcomes(self, check: Callable[..., None], ids: list[str]) -> dict[str, Outcome]:
+        error: BaseException | None = None
+        try:
+            for arguments in self.arguments(inspect.signature(check).parameters, ids):
+                check(**arguments)
+        except Exception as raised:
+            error = raised
+        outcomes, _ = results_of(observe(error), ids)
+        said = {id_: Outcome.CONFORMS if self.says[id_] else Outcome.VIOLATES for id_ in ids if id_ in self.says}
+        return {id_: Outcome(outcome) for id_, outcome in outcomes.items()} | said
+
+    def arguments(self, wanted: Any, ids: list[str]) -> Iterator[dict[str, object]]:
+        """What a check asks for, once for each case of it."""
+        if "ruling" in wanted:
+            yield {"ruling": self.received.ruling(ids[0])}
+        elif "step" in wanted:
+            yield from ({"repository": self.repository, "step": step} for step in (SEND, SEND_SMALL))
+        else:
+            yield {"repository": self.repository}
+
+
+def checks(*modules: ModuleType) -> Iterator[tuple[Callable[..., None], list[str]]]:
+    """The checks of some modules, with the rows that each decides."""
+    for module in modules:
+        for function in vars(module).values():
+            marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name == "requirement"]
+            if marks and function.__module__ == module.__name__:
+                yield function, [id_ for mark in marks for id_ in mark.args]
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=lambda fault: fault.name)
+def test_a_sender_fault_is_failed_for_exactly_what_it_breaks(fault: SenderFault) -> None:
+    modules = [test_objects] if fault.name in OBJECTS or fault in SETS else [test_sending, test_cases, test_failures]
+    with ExitStack() as opened:
+        seen = Yard(fault, 1, opened).judged(*modules)
+    bad = {id_ for id_, verdict in seen.items() if verdict in (Verdict.FAIL, Verdict.WARN)}
+    blocked = {id_ for id_, verdict in seen.items() if verdict is Verdict.BLOCKED}
+    assert (bad, blocked) == (fault.breaks, fault.blocks)
+    assert Verdict.INCONCLUSIVE not in seen.values()
+
+
+def test_the_clean_sender_fails_nothing(seed: int) -> None:
+    with ExitStack() as opened:
+        seen = Yard(None, seed, opened).judged(test_sending, test_cases, test_failures, test_objects)
+    assert {id_: verdict for id_, verdict in seen.items() if verdict is not Verdict.PASS} == {"IDENT-21": Verdict.NOT_APPLICABLE}
+
+
+def test_every_row_that_binds_a_source_and_has_a_check_has_a_fault() -> None:
+    checked = {id_ for _, ids in checks(test_sending, test_cases, test_failures, test_objects) for id_ in ids}
+    broken = {id_ for fault in FAULTS.values() for id_ in fault.breaks}
+    assert {id_ for id_ in checked - broken if REGISTER[id_].level is not Level.MAY} == set()

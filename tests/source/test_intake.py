@@ -1,0 +1,22 @@
+"""What a step waits for: as many studies as it asks for, though one is enough for checks to look at."""
+
+from pathlib import Path
+
+import pytest
+
+from conformance.dimse import Context, Endpoint, Listener, associate
+from conformance.source.intake import Intake
+from conformance.source.script import SEND
+from generators import Synthesizer, encode_study
+
+
+@pytest.mark.parametrize(("studies", "arrived"), [(1, False), (2, True)])
+def test_two_studies_are_waited_for_and_one_is_of_use(tmp_path: Path, studies: int, arrived: bool) -> None:
+    synthesizer = Synthesizer(1, "INTAKE")
+    objects = [one for _ in range(studies) for one in encode_study(synthesizer.study("CT"))]
+    intake = Intake(SEND, tmp_path, silence=1.0)
+    context = Context(objects[0].sop_class_uid, (objects[0].transfer_syntax_uid,))
+    with Listener("127.0.0.1", 0, "DIR") as listener, listener.reception(intake.policy) as intake.reception:
+        with associate(Endpoint("127.0.0.1", listener.port, "DIR", "SENDER"), (context,)) as association:
+            assert {association.store(one).status for one in objects} == {0}
+        assert (intake.of_use(), intake.arrived()) == (True, arrived)

@@ -1,0 +1,78 @@
+"""The operator: an errand ends when what it waits for has come, and one that was not done says why."""
+
+import sys
+import time
+from dataclasses import dataclass, field
+
+import pytest
+
+from conformance.operating import Errand, Operator, TriggerError
+
+ERRAND = Errand("send", "send something")
+
+
+@dataclass
+class After:
+    """Something that arrives after a while."""
+
+    seconds: float
+    began: float = field(default_factory=time.monotonic)
+
+    def arrived(self) -> bool:
+        return time.monotonic() - self.began >= self.seconds
+
+    def stirred(self) -> float:
+        return self.began + self.seconds if self.arrived() else self.began
+
+    def told(self) -> str:
+        return "0 objects"
+
+
+def trigger(code: str) -> str:
+    return f'{sys.executable} -c "{code}"'
+
+
+def test_an_errand_is_done_when_what_it_waits_for_has_come() -> None:
+    assert Operator(patience=30, settle=0.1).perform(ERRAND, After(0.2)).done
+
+
+def test_a_time_that_is_over_is_not_done() -> None:
+    seen = Operator(patience=0.2, settle=0.1).perform(ERRAND, After(60))
+    assert (seen.done, seen.reason) == (False, "the time for it was over")
+
+
+def test_a_trigger_that_ends_without_effect_is_not_done_and_its_exit_code_is_told() -> None:
+    seen = Operator(trigger("raise SystemExit(3)"), patience=30, settle=0.1).perform(ERRAND, After(60))
+    assert (seen.done, seen.exit_code) == (False, 3)
+    assert seen.reason.startswith("the trigger ended with 3")
+
+
+def test_a_trigger_that_fails_after_everything_came_is_done() -> None:
+    seen = Operator(trigger("raise SystemExit(3)"), patience=30, settle=0.1).perform(ERRAND, After(0))
+    assert (seen.done, seen.exit_code) == (True, 3)
+
+
+def test_a_trigger_that_does_not_end_is_ended() -> None:
+    began = time.monotonic()
+    assert not Operator(trigger("import time; time.sleep(600)"), patience=0.5, settle=0.1).perform(ERRAND, After(600)).done
+    assert time.monotonic() - began < 60
+
+
+def test_a_trigger_that_cannot_be_run_is_not_done() -> None:
+    seen = Operator("/no/such/program", patience=5).perform(ERRAND, After(60))
+    assert (seen.done, seen.reason) == (False, "the trigger cannot be run: No such file or directory")
+
+
+@pytest.mark.parametrize("trigger", ["send {nonsense}", "send 'unclosed", "send {0}"])
+def test_a_trigger_that_cannot_be_filled_in_is_refused(trigger: str) -> None:
+    with pytest.raises(TriggerError, match="--trigger"):
+        Operator(trigger).knowing({"host": "h"})
+
+
+def test_a_trigger_is_filled_in_word_by_word_and_seen_by_no_shell() -> None:
+    operator = Operator("send {step} 'to {host}'").knowing({"host": "a; rm -rf b"})
+    assert operator.command(ERRAND) == ["send", "send", "to a; rm -rf b"]
+
+
+def test_nobody_at_a_terminal_answers_nothing() -> None:
+    assert Operator().ask("Did it?") is None
