@@ -74,15 +74,18 @@ class Front:
     def _carry(self, connection: socket.socket) -> None:
         connection.settimeout(self.patience)
         with suppress(OSError), connection, self.secured(connection) as outside, socket.create_connection(self.behind) as inside:
-            back = threading.Thread(target=_pump, args=(inside, outside), daemon=True)
+            back = threading.Thread(target=self._pump, args=(inside, outside), daemon=True)
             back.start()
-            _pump(outside, inside)
+            self._pump(outside, inside)
             back.join(self.patience)
 
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(CHUNK):
+                self.carry(data, sink)
+        with suppress(OSError):
+            sink.shutdown(socket.SHUT_RDWR)
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(CHUNK):
-            sink.sendall(data)
-    with suppress(OSError):
-        sink.shutdown(socket.SHUT_RDWR)
+    def carry(self, data: bytes, sink: socket.socket) -> None:
+        """Pass on what came. Raises OSError where the connection is to end."""
+        sink.sendall(data)

@@ -107,7 +107,7 @@ class UpperLayer(DULServiceProvider):
         finally:
             self._ear.close()
             self._bell.close()
-            self.to_user_queue.put(None)  # type: ignore[arg-type] # None: there will be no word
+            self.to_user_queue.put(cast("Any", None))  # there will be no word
 
     def ring(self) -> None:
         """Wake the state machine: there is something to send, or to end."""

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from conformance.dimse import AssociationEnded, EndingKind, Endpoint
-from conformance.findings import NotExercised, expect, require
+from conformance.findings import NotApplicable, NotExercised, expect, require
 from conformance.suite.certificates import untrusted_certificate
 from conformance.suite.expectations import expect_taken
 from conformance.suite.system import VERIFICATION, System, storage_contexts
+from conformance.target import Claims
 from conformance.tls import SOUND_HELLO, WEAK_HELLOS, Hello, TlsService, client_context, takes
 from generators import Synthesizer, encode_study
 
@@ -26,10 +27,20 @@ def service(system: System) -> TlsService:
     return system.target.tls
 
 
+@pytest.fixture(scope="module")
+def claimed(system: System, claims: Claims) -> TlsService:
+    """The port of TLS of a system that claims one. One that neither claims nor names a port owes nothing of it."""
+    if system.target.tls is not None:
+        return system.target.tls
+    if claims.services is None:
+        raise NotApplicable("no port of DIMSE over TLS is claimed or named (--tls-port)")
+    raise NotExercised("TLS is claimed, and the profile names no port for it: --tls-port")
+
+
 @pytest.fixture
-def secured(system: System, service: TlsService) -> Iterator[Endpoint]:
+def secured(system: System, claimed: TlsService) -> Iterator[Endpoint]:
     """The TLS port, which answers C-ECHO before the case and after it."""
-    endpoint = secured_endpoint(system, service, client_context(service))
+    endpoint = secured_endpoint(system, claimed, client_context(claimed))
     require_echo(system, endpoint, "before the case")
     yield endpoint
     require_echo(system, endpoint, "after the case")
@@ -53,7 +64,7 @@ def require_echo(system: System, endpoint: Endpoint, when: str) -> None:
 def test_takes_objects_over_a_current_version_of_tls(system: System, service: TlsService, synthesizer: Synthesizer) -> None:
     refused: dict[str, str] = {}
     for name, version in VERSIONS.items():
-        instances = encode_study(synthesizer.study("CT", instances=2))
+        instances = encode_study(synthesizer.study("CT", instances=2, rows=256, columns=256))
         endpoint = secured_endpoint(system, service, client_context(service, version))
         try:
             with system.associate([VERIFICATION, *storage_contexts(instances)], endpoint=endpoint) as association:
@@ -77,11 +88,11 @@ def test_refuses_obsolete_versions_and_weak_suites(secured: Endpoint, hello: Hel
 @pytest.mark.requirement("SEC-05")
 @pytest.mark.parametrize("shown", ["no certificate", "a self-signed certificate"])
 def test_lets_nobody_in_without_a_certificate_that_it_trusts(
-    system: System, service: TlsService, secured: Endpoint, tmp_path: Path, shown: str
+    system: System, claimed: TlsService, secured: Endpoint, tmp_path: Path, shown: str
 ) -> None:
     pair = ("", "") if shown == "no certificate" else untrusted_certificate(tmp_path)
     try:
-        endpoint = secured_endpoint(system, service, client_context(service, certificate=pair))
+        endpoint = secured_endpoint(system, claimed, client_context(claimed, certificate=pair))
         with system.associate([VERIFICATION], endpoint=endpoint) as association:
             answer = association.echo()
     except AssociationEnded as error:

@@ -28,6 +28,11 @@ WRONG: dict[str, tuple[list[str], str]] = {
     "a path": (["--target-ae=X", "--host=127.0.0.1", "."], ".: --target-ae brings its own suite"),
     "parallel": (["--target-ae=X", "--host=127.0.0.1", "-p", "xdist", "-n", "2"], "-n: a run asks one system one question at a time"),
     "unknown language": (["--target-ae=X", "--host=127.0.0.1", "--lang=de"], "--lang: is 'de'; use one of "),
+    "no such certificate": (
+        ["--target-ae=X", "--host=127.0.0.1", "--tls-port=2762", "--tls-cert=absent.pem"],
+        "--tls-cert: 'absent.pem' is no file",
+    ),
+    "no certificate at all": (["--target-ae=X", "--host=127.0.0.1", "--tls-port=2762", "--tls-ca=."], "--tls-ca: '.' is no file"),
     "no such baseline": (["--target-ae=X", "--host=127.0.0.1", "--baseline=absent.jsonl"], "absent.jsonl: "),
     "a certification without profile": (
         ["--target-ae=X", "--host=127.0.0.1", "--certify"],

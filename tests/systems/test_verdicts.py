@@ -29,20 +29,17 @@ class Ask:
     """
 
     system: str
-    seed: int
     slow: bool = False
     web: bool = False
     only: str = ""
 
 
 ASKED = (
-    Ask("orthanc", 1),
-    Ask("orthanc", 2, web=True),
-    Ask("dcmqrscp", 3),
-    Ask("dcmqrscp", 4),
-    Ask("qrscp", 5),
-    Ask("storescp", 6),
-    Ask("wlmscpfs", 7, only="WORK-04"),
+    Ask("orthanc", web=True),
+    Ask("dcmqrscp"),
+    Ask("qrscp"),
+    Ask("storescp"),
+    Ask("wlmscpfs", only="WORK-04"),
 )
 
 
@@ -63,13 +60,13 @@ def started(system: str, port: int, listen_port: int, *options: str) -> Iterator
 
 @pytest.fixture(scope="module")
 def runs(
-    tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int], run_suite: Callable[..., Any]
-) -> Iterator[dict[Ask, "Future[Any]"]]:
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int], run_suite: Callable[..., Any]
+) -> Iterator[dict[tuple[Ask, int], "Future[Any]"]]:
     """All runs at once: much of their time is spent waiting for the systems."""
 
-    def run(ask: Ask) -> object:
+    def run(ask: Ask, seed: int) -> object:
         port, listen_port = free_port(), free_port()
-        arguments = [f"--target-ae={AE_TITLE}", "--host=127.0.0.1", f"--port={port}", f"--listen-port={listen_port}", f"--seed={ask.seed}"]
+        arguments = [f"--target-ae={AE_TITLE}", "--host=127.0.0.1", f"--port={port}", f"--listen-port={listen_port}", f"--seed={seed}"]
         arguments += ["--slow"] * ask.slow + ["-k", ask.only] * bool(ask.only)
         if ask.system in PROFILES:
             arguments.append(f"--target-profile={PROFILES[ask.system]}")
@@ -81,8 +78,9 @@ def runs(
         with started(ask.system, port, listen_port, *options):
             return run_suite(tmp_path_factory.mktemp(ask.system), *arguments, secret=WEB_PASSWORD)
 
+    seeds = range(1, request.config.getoption("--seeds") + 1)
     with ThreadPoolExecutor(len(ASKED)) as pool:
-        yield {ask: pool.submit(run, ask) for ask in ASKED}
+        yield {(ask, seed): pool.submit(run, ask, seed) for seed in seeds for ask in ASKED}
 
 
 def adjudicated(ask: Ask) -> dict[str, str]:
@@ -93,8 +91,8 @@ def adjudicated(ask: Ask) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("ask", ASKED, ids=str)
-def test_a_real_system_gets_its_adjudicated_verdicts(runs: dict[Ask, "Future[Any]"], ask: Ask) -> None:
-    seen = runs[ask].result()
+def test_a_real_system_gets_its_adjudicated_verdicts(runs: dict[tuple[Ask, int], "Future[Any]"], ask: Ask, seed: int) -> None:
+    seen = runs[ask, seed].result()
     noteworthy = (*NOTEWORTHY, "PASS") if ask.only else NOTEWORTHY
     verdicts = adjudicated(ask)
     assert {id_: word for word in noteworthy for id_ in seen.judged(word)} == verdicts, seen.output

@@ -217,7 +217,6 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         "one unknown abstract syntax rejects the whole association",
         Parts(door=AllOrNothing),
         breaks=rows("ASSOC-05 ASSOC-06"),
-        blocks=rows("DOC-02"),
     ),
     Fault(
         "more-than-64-contexts-rejected",

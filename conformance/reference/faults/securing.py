@@ -8,6 +8,7 @@ from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.front import Front
 
 ASSOCIATE_RQ = b"\1"
+LARGE = 4096
 
 
 class OldVersions(Front):
@@ -29,7 +30,17 @@ class SniffsTheProtocol(Front):
         return connection.dup() if plain else super().secured(connection)
 
 
+class DropsWhatIsLarge(Front):
+    def carry(self, data: bytes, sink: socket.socket) -> None:
+        if len(data) > LARGE:
+            raise ConnectionAbortedError
+        super().carry(data, sink)
+
+
 SECURING_FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "tunnel-drops-large-records", "TLS ends in a tunnel that drops what is large", Parts(front=DropsWhatIsLarge), warns=rows("SEC-03")
+    ),
     Fault("tls-1.0-taken", "TLS 1.0 and 1.1 are still negotiated", Parts(front=OldVersions), breaks=rows("SEC-04")),
     Fault(
         "suites-without-encryption-taken",
