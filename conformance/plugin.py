@@ -35,5 +35,5 @@ def pytest_configure(config: pytest.Config) -> None:
     except ConformanceError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[session.PLAN] = plan
-    config.args = room_of(plan.target).paths
+    config.args = [str(room_of(plan.target).folder)]
     config.pluginmanager.register(session, "ontario-conformance-run")

@@ -6,6 +6,7 @@ They are registered when a target is given, so that without one nothing of pytes
 import html
 from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,10 @@ EXIT_CODES: Mapping[str, ExitCode] = {
 
 def required(item: pytest.Item) -> list[str]:
     return [id_ for mark in item.iter_markers("requirement") for id_ in mark.args]
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if room_of(config.stash[PLAN].target).leaves_out(collection_path) else None
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
