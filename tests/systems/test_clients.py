@@ -17,7 +17,7 @@ from conformance.consumer.content import ACCENTED_NAME
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 AE_TITLE, HOST = "TESTED", "127.0.0.1"
-SENDERS = ("dcmtk-storescu", "dcmtk-dcmsend", "pynetdicom-storescu")
+SENDERS = ("dcmtk-storescu", "dcmtk-dcmsend", "pynetdicom-storescu", "orthanc-move")
 CONSUMERS = ("dcmtk-move", "dcmtk-get", "pynetdicom-move", "pynetdicom-get")
 CLIENTS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(SENDERS, ("--role=source", "--slow")),
