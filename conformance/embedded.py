@@ -29,6 +29,8 @@ SENDER = shlex.join([sys.executable, "-m", "conformance.reference.sender", "--an
 SENDER_TRIGGER = f"{SENDER} {_STEP}"
 """What does each step of a source, where the harness's own sender is the one to test."""
 LOOPBACK = "127.0.0.1"
+SEND_ONLY_AE, USER, PASSCODE = "SENDSONLY", "conformance", "synthetic"
+"""The title of the embedded archive that may only send, and its one user: no secret, for it is open to this machine alone."""
 SILENCE_SECONDS = 1
 STOP_SECONDS = 10
 
@@ -46,7 +48,7 @@ def embedded_archive(ae_title: str, peer: str, options: Sequence[str] = ()) -> I
     is killed.
     """
     command = [sys.executable, "-m", "conformance.reference", "--port", "0", "--ae", ae_title, "--peer", peer]
-    command += ["--calling", peer.partition("=")[0]]
+    command += ["--calling", peer.partition("=")[0], "--calling", SEND_ONLY_AE, "--send-only", SEND_ONLY_AE, f"--user={USER}={PASSCODE}"]
     command += ["--attached", "--artim", str(SILENCE_SECONDS), *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:

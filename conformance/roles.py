@@ -17,7 +17,18 @@ from conformance import consumer, source, suite
 from conformance.consumer.preflight import ConsumerJourney
 from conformance.consumer.stage import STAGE, Stage
 from conformance.dimse import Listener
-from conformance.embedded import LOOPBACK, SENDER_TRIGGER, consumer_trigger, embedded_archive, embedded_tls, embedded_web, free_port
+from conformance.embedded import (
+    LOOPBACK,
+    PASSCODE,
+    SEND_ONLY_AE,
+    SENDER_TRIGGER,
+    USER,
+    consumer_trigger,
+    embedded_archive,
+    embedded_tls,
+    embedded_web,
+    free_port,
+)
 from conformance.evidence import Recorder
 from conformance.guide import Role
 from conformance.operating import Operator
@@ -28,7 +39,7 @@ from conformance.source.repository import REPOSITORY, Repository
 from conformance.suite.ledger import Ledger
 from conformance.suite.offer import Offer
 from conformance.suite.system import SYSTEM, Act, System
-from conformance.target import EMBEDDED, Target
+from conformance.target import EMBEDDED, Target, User
 from generators import Synthesizer
 
 
@@ -100,7 +111,7 @@ def start_system(means: Means, opened: ExitStack) -> System:
         folder = Path(opened.enter_context(TemporaryDirectory()))
         (web_options, web), (tls_options, tls) = embedded_web(folder), embedded_tls(folder)
         host, port = opened.enter_context(embedded_archive(target.ae_title, peer, [*web_options, *tls_options]))
-        target = replace(target, host=host, port=port, web=web, tls=tls)
+        target = replace(target, host=host, port=port, web=web, tls=tls, send_only_ae=SEND_ONLY_AE, user=User(USER, PASSCODE))
     system = System(target, listener, means.synthesizer, Ledger())
     return system
 

@@ -102,6 +102,14 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
+class User:
+    """A user of the system under test; the passcode is never shown or recorded."""
+
+    name: str
+    passcode: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """The system under test and how we stand to it. `advertised` is our own address as the system sees it; empty: as we listen.
 
@@ -122,6 +130,8 @@ class Target:
     inbox: Path | None = None
     web: WebService | None = None
     tls: TlsService | None = None
+    send_only_ae: str = ""
+    user: User | None = None
     scheduled: Scheduled = field(default_factory=Scheduled)
 
     @property
@@ -256,8 +266,19 @@ def build_target(settings: Settings) -> Target:
         inbox=inbox,
         web=_web_service(settings),
         tls=_tls_service(settings),
+        send_only_ae=_ae_title(settings, "--send-only-ae") if settings.text("--send-only-ae") else "",
+        user=_user(settings),
         scheduled=settings.profile.scheduled,
     )
+
+
+def _user(settings: Settings) -> User | None:
+    name, variable = settings.text("--user"), settings.text("--passcode-env")
+    if not name:
+        return None
+    if variable not in os.environ:
+        raise ProfileError(f"has a user and {variable} is not set", where="--user", remedy="set the environment variable to the passcode")
+    return User(name, os.environ[variable])
 
 
 def _tls_service(settings: Settings) -> TlsService | None:

@@ -74,9 +74,9 @@ def free_port() -> Callable[[], int]:
 def run_suite() -> Callable[..., SuiteRun]:
     """Run `pytest` with these arguments in a folder, as a user does, and give what came of it."""
 
-    def run(folder: Path, *arguments: str, seconds: float = RUN_SECONDS, secret: str = "") -> SuiteRun:
+    def run(folder: Path, *arguments: str, seconds: float = RUN_SECONDS, secret: str = "", passcode: str = "") -> SuiteRun:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-        environment["CONFORMANCE_WEB_SECRET"] = secret
+        environment |= {"CONFORMANCE_WEB_SECRET": secret, "CONFORMANCE_PASSCODE": passcode}
         process = subprocess.run(
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
             cwd=folder,

@@ -38,6 +38,14 @@ def peer(text: str) -> tuple[str, tuple[str, int]]:
     return title.strip(), (host, int(port))
 
 
+def user(text: str) -> tuple[str, str]:
+    """Read NAME=PASSCODE. Raises ArchiveSetupError."""
+    name, separator, passcode = text.partition("=")
+    if not name or not separator:
+        raise ArchiveSetupError("this is no user", remedy="write NAME=PASSCODE")
+    return name, passcode
+
+
 def _serve(archive: Archive, *, attached: bool) -> None:
     warnings.simplefilter("ignore")  # pydicom warns about values; the archive judges them itself
     ended = threading.Event()
@@ -62,6 +70,8 @@ def _settings(options: argparse.Namespace) -> Settings:
         ae_title=options.ae,
         peers=dict(peer(text) for text in options.peer),
         calling=frozenset(options.calling),
+        send_only=frozenset(options.send_only),
+        users=dict(user(text) for text in options.user),
         storage=options.storage,
         artim=options.artim,
         tls=TlsSettings(options.tls_port, options.tls_folder) if options.tls_folder else None,
@@ -86,6 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ae", default=defaults.ae_title, help="own AE title (%(default)s)")
     parser.add_argument("--peer", action="append", default=[], metavar="AE=HOST:PORT", help="a known AE: destination of moves and reports")
     parser.add_argument("--calling", action="append", default=[], metavar="AE", help="accept only these calling AE titles")
+    parser.add_argument("--send-only", action="append", default=[], metavar="AE", help="let this calling AE title only send")
+    parser.add_argument("--user", action="append", default=[], metavar="NAME=PASSCODE", help="a user; without any, identities are ignored")
     parser.add_argument("--storage", type=Path, metavar="DIR", help="keep objects and index here; without it they go at the end")
     parser.add_argument("--web-ca", type=Path, metavar="FILE", help="serve DICOMweb too, and leave the certificate to trust here")
     parser.add_argument("--web-port", type=int, default=0, help="port of DICOMweb; 0 takes a free one")

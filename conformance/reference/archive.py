@@ -58,6 +58,8 @@ class Settings:
     ae_title: str = "REFERENCE"
     peers: Mapping[str, Address] = field(default_factory=dict)
     calling: frozenset[str] = frozenset()
+    send_only: frozenset[str] = frozenset()
+    users: Mapping[str, str] = field(default_factory=dict)
     storage: Path | None = None
     artim: float = 30.0
     idle: float = 90.0
@@ -101,9 +103,15 @@ class Archive:
         self.index = self.parts.index(self._made() / "index.sqlite")
         self.services = self.parts.services(self._desk())
         self.web = None if settings.web is None else self._web_server(settings.web)
-        self.door = self.parts.door(settings.ae_title, settings.calling)
+        self.door = self.parts.door(settings.ae_title, settings.calling, settings.send_only, settings.users)
         self.server = Server(
-            self.ae, (settings.host, settings.port), self.parts.acceptor, self.services.serve, self.on_request, patience=settings.idle
+            self.ae,
+            (settings.host, settings.port),
+            self.parts.acceptor,
+            self.services.serve,
+            self.on_request,
+            self.on_identity,
+            patience=settings.idle,
         )
 
         self.front = None if settings.tls is None else self._front(settings.tls)
@@ -150,7 +158,14 @@ class Archive:
             assoc.kill()  # returns when the rejection has left
             return
         assoc.acceptor.implementation_class_uid = UID(self.parts.implementation)
-        assoc.acceptor.supported_contexts = self.door.contexts(proposed)
+        granted = [context for context in proposed if self.door.grants(calling, str(context.abstract_syntax))]
+        assoc.acceptor.supported_contexts = self.door.contexts(granted)
+
+    def on_identity(self, event: Any) -> tuple[bool, bytes | None]:
+        """Decide on a user, where users are known. pynetdicom rejects the association of one who is refused."""
+        if not self.settings.users:
+            raise NotImplementedError  # as pynetdicom has it: nobody looks at the item
+        return self.door.authenticates(event.primary_field, event.secondary_field or b""), self.door.response
 
     def call(self) -> Courier:
         """Prepare an association of our own."""

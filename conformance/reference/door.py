@@ -1,6 +1,6 @@
 """Who comes in, and for what: the decisions on an A-ASSOCIATE-RQ (PS3.8 7.1.1, PS3.7 D.3)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,8 +52,10 @@ class Door:
 
     limit = 100  # associations at the same time
 
-    def __init__(self, ae_title: str, calling: frozenset[str]) -> None:
-        self.ae_title, self.calling = ae_title, calling
+    response: bytes | None = b""  # what a user is told who is let in and asks for a word (PS3.7 D.3.3.7.2)
+
+    def __init__(self, ae_title: str, calling: frozenset[str], send_only: frozenset[str], users: Mapping[str, str]) -> None:
+        self.ae_title, self.calling, self.send_only, self.users = ae_title, calling, send_only, users
 
     def rejection(self, knock: Knock) -> Rejection | None:
         """Say why a request is rejected (result, source, reason of PS3.8 9.3.4), or None."""
@@ -76,6 +78,15 @@ class Door:
     def may_call(self, title: str) -> bool:
         """Every title may call where no list was given."""
         return not self.calling or title.strip(" \0") in self.calling
+
+    def grants(self, calling: str, abstract_syntax: str) -> bool:
+        """A title that may only send has storage and verification, and nothing else."""
+        return calling.strip(" \0") not in self.send_only or abstract_syntax in STORAGE or abstract_syntax == Verification
+
+    def authenticates(self, name: bytes, passcode: bytes) -> bool:
+        """Whether this is a user, with the right passcode."""
+        known = self.users.get(name.decode("utf-8", "replace"))
+        return known is not None and known.encode() == passcode
 
     def contexts(self, proposed: Sequence[Any]) -> list[PresentationContext]:
         """List what is supported among the abstract syntaxes proposed; pynetdicom negotiates each context against it."""

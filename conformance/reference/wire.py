@@ -292,6 +292,7 @@ class Handler(RequestHandler):
         assoc.acceptor.implementation_version_name = self.ae.implementation_version_name
         assoc.requestor.address_info = self.remote
         assoc.bind(evt.EVT_REQUESTED, self.server.on_request)
+        assoc.bind(evt.EVT_USER_ID, self.server.on_identity)
         return assoc
 
 
@@ -307,9 +308,11 @@ class Server(AssociationServer):
         acceptor: type[Acceptor],
         serve: Serve,
         on_request: Callable[[evt.Event], None],
+        on_identity: Callable[[evt.Event], tuple[bool, bytes | None]],
         patience: float,
     ) -> None:
         self.acceptor, self.serve, self.on_request, self.patience = acceptor, serve, on_request, patience
+        self.on_identity = on_identity
         super().__init__(ae, address, ae.ae_title, [], request_handler=Handler)
 
     def service_actions(self) -> None:

@@ -25,6 +25,7 @@ ORDER = (
     "test_security",
     "test_web",
     "test_web_stores",
+    "test_rights",
     "test_tls",
     "test_declarations",
     "test_transmission",

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from pydicom import Dataset
 
 from conformance.dimse import Answer, Ending, EndingKind, FindAnswer, Received, StatusClass
-from conformance.findings import expect
+from conformance.findings import NotApplicable, expect, require
 from conformance.suite.queries import image_query, series_query
 from conformance.suite.system import TAKEN, Delivery, System, content
+from conformance.target import Claims
 from generators import Encoded, Study, differences
 
 SHOWN = 5
@@ -128,3 +129,14 @@ def expect_one_tree(system: System, study: Study) -> None:
             {instance.uid: f"object {instance.number}" for instance in series.instances},
             because=f"the objects of series {series.number} of study {study.id}",
         )
+
+
+def require_named(named: object, claims: Claims, what: str) -> None:
+    """Leave out what a profile neither claims nor names; leave open what it claims and does not name.
+
+    Raises:
+        NotApplicable, NotExercised: it is not named.
+    """
+    if not named and claims.services is None:
+        raise NotApplicable(f"the profile neither claims nor names {what}")
+    require(named, f"the profile names no {what.partition(' ')[2]}")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from conformance.dimse import AssociationEnded, EndingKind, Endpoint
-from conformance.findings import NotApplicable, NotExercised, expect, require
+from conformance.findings import NotExercised, expect, require
 from conformance.suite.certificates import untrusted_certificate
-from conformance.suite.expectations import expect_taken
+from conformance.suite.expectations import expect_taken, require_named
 from conformance.suite.system import VERIFICATION, System, storage_contexts
 from conformance.target import Claims
 from conformance.tls import SOUND_HELLO, WEAK_HELLOS, Hello, TlsService, client_context, takes
@@ -29,12 +29,10 @@ def service(system: System) -> TlsService:
 
 @pytest.fixture(scope="module")
 def claimed(system: System, claims: Claims) -> TlsService:
-    """The port of TLS of a system that claims one. One that neither claims nor names a port owes nothing of it."""
-    if system.target.tls is not None:
-        return system.target.tls
-    if claims.services is None:
-        raise NotApplicable("no port of DIMSE over TLS is claimed or named (--tls-port)")
-    raise NotExercised("TLS is claimed, and the profile names no port for it: --tls-port")
+    """The port of TLS of a system that claims one."""
+    require_named(system.target.tls, claims, "a port of DIMSE over TLS: --tls-port")
+    assert system.target.tls is not None
+    return system.target.tls
 
 
 @pytest.fixture

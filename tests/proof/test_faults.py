@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conformance.embedded import PROFILE, embedded_archive, embedded_tls, embedded_web
+from conformance.embedded import PASSCODE, PROFILE, SEND_ONLY_AE, USER, embedded_archive, embedded_tls, embedded_web
 from conformance.guide import Level, load_register
 from conformance.reference import FAULTS, Fault
 from conformance.reference.consumer import FAULTS as CONSUMER_FAULTS
@@ -49,8 +49,9 @@ def runs(
             arguments += (
                 [f"--tls-port={tls.port}", f"--tls-ca={tls.ca}", f"--tls-cert={tls.certificate}", f"--tls-key={tls.key}"] if tls else []
             )
+            arguments += [f"--send-only-ae={SEND_ONLY_AE}", f"--user={USER}"]
             secret = web.secret if web else ""
-            return run_suite(folder, "--target-ae=EMBEDDED", *arguments, *slow, *selection, "-q", secret=secret)
+            return run_suite(folder, "--target-ae=EMBEDDED", *arguments, *slow, *selection, "-q", secret=secret, passcode=PASSCODE)
 
     wanted = {item.callspec.params["fault"] for item in request.session.items if item.path == Path(__file__) and hasattr(item, "callspec")}
     tmp_path_factory.getbasetemp()  # made here, for two threads that ask for it at once make two

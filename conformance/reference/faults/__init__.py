@@ -6,6 +6,7 @@ What they break was written before any run, from the register's rows and from ho
 from collections.abc import Mapping
 
 from conformance.reference.faults.acknowledging import ACKNOWLEDGING_FAULTS
+from conformance.reference.faults.admitting import ADMITTING_FAULTS
 from conformance.reference.faults.associations import ASSOCIATION_FAULTS
 from conformance.reference.faults.characters import CHARACTER_FAULTS
 from conformance.reference.faults.committing import COMMITMENT_FAULTS
@@ -44,6 +45,7 @@ FAULTS: Mapping[str, Fault] = {
         FIELD_FAULTS,
         WEB_FAULTS,
         SECURING_FAULTS,
+        ADMITTING_FAULTS,
     )
     for fault in faults
 }

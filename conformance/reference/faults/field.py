@@ -6,7 +6,7 @@ Each class is one part that is wrong in one way; the table at the end says what 
 import struct
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -67,8 +67,8 @@ class CallersPaddingCounts(Door):
 class StrangersMayQuery(Door):
     """Keeps its list of callers for what changes the archive; to read, everybody is let in."""
 
-    def __init__(self, ae_title: str, calling: frozenset[str]) -> None:
-        super().__init__(ae_title, calling)
+    def __init__(self, ae_title: str, calling: frozenset[str], send_only: frozenset[str], users: Mapping[str, str]) -> None:
+        super().__init__(ae_title, calling, send_only, users)
         self.here = threading.local()  # each association is negotiated in a thread of its own
 
     def rejection(self, knock: Knock) -> Rejection | None:
