@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydicom.uid import UID
 from pynetdicom import AE, PYNETDICOM_IMPLEMENTATION_UID
+from pynetdicom.pdu_primitives import UserIdentityNegotiation
 
 from conformance.reference.commitment import Committer
 from conformance.reference.depot import Depot
@@ -165,7 +166,13 @@ class Archive:
         """Decide on a user, where users are known. pynetdicom rejects the association of one who is refused."""
         if not self.settings.users:
             raise NotImplementedError  # as pynetdicom has it: nobody looks at the item
-        return self.door.authenticates(event.primary_field, event.secondary_field or b""), self.door.response
+        known = self.door.authenticates(event.primary_field, event.secondary_field or b"")
+        asked = event.assoc.requestor.user_identity
+        if known and self.door.response is not None and asked.positive_response_requested:
+            item = UserIdentityNegotiation()  # pynetdicom makes none for names and passcodes
+            item.server_response = self.door.response
+            event.assoc.acceptor.add_negotiation_item(item)
+        return known, None
 
     def call(self) -> Courier:
         """Prepare an association of our own."""
