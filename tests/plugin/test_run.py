@@ -93,7 +93,7 @@ def test_the_results_hold_no_path_of_this_machine(run: Any) -> None:
 def test_a_selection_makes_the_run_partial(tmp_path: Path, run_suite: Callable[..., Any], archive: Any) -> None:
     seen = run_suite(tmp_path, *archive.options(), "-k", "VERIF-01")
     assert seen.code == INCOMPLETE, seen.output
-    assert [record["name"] for record in seen.of_kind("check")] == ["test_answers_c_echo"]
+    assert [record["name"] for record in seen.of_kind("check")] == ["test_answers_each_c_echo"]
     assert "a selection of the checks was run" in seen.footer["reasons"]
     assert seen.verdicts["VERIF-01"] == "PASS"
 
@@ -108,7 +108,7 @@ def test_the_last_failed_checks_run_again(tmp_path: Path, run_suite: Callable[..
     cached = ["-p", "cacheprovider", "-o", "cache_dir=cache", *archive.options()]
     assert run_suite(tmp_path, *cached, "-k", "VERIF-01 or STORE-05").code == INCOMPLETE
     again = run_suite(tmp_path, *cached, "--lf", "-k", "VERIF-01")
-    assert [record["name"] for record in again.of_kind("check")] == ["test_answers_c_echo"]
+    assert [record["name"] for record in again.of_kind("check")] == ["test_answers_each_c_echo"]
 
 
 def test_a_waived_failure_is_shown_as_waived(
