@@ -16,7 +16,12 @@ MOST_SAMPLES = 16_000_000
 
 
 def thumbnail(instance: Instance) -> bytes:
-    """Give the first frame as a PNG of at most 96 pixels a side; empty where there is none or it is not decoded here."""
+    """Give the first frame as a PNG of at most 96 pixels a side; empty where there is none or it is not decoded here.
+
+    An object that does not say that nothing is burned into its pixels (0028,0301) gets none: they may show whose they are.
+    """
+    if instance.dataset.get("BurnedInAnnotation") != "NO":
+        return b""
     if pixel_element(instance) is None or (instance.syntax.is_encapsulated and instance.syntax != RLELossless):
         return b""
     try:

@@ -29,6 +29,7 @@ def offer(system: System) -> Offer:
 def test_offers_each_service_that_it_declares(offer: Offer, claims: Claims) -> None:
     require(claims.services is not None, "the profile does not say which services are declared: claims.services")
     declared = {service: BY_SERVICE[service] for service in claims.services or () if service in BY_SERVICE}
+    require(declared, "no service is declared that negotiation shows")
     lacking = [service for service, classes in declared.items() if not offer.syntaxes.keys() & classes]
     expect(not lacking, expected="each declared service accepted in negotiation", got=f"refused: {', '.join(lacking)}", hint=HINT)
 
