@@ -9,7 +9,7 @@ from pydicom.uid import UID
 from conformance.dimse import AssociationEnded, ProtocolViolation
 from conformance.findings import NotExercised, expect, require
 from conformance.suite.offer import Offer
-from conformance.suite.probing import BY_SERVICE, STORAGE, observe_offer
+from conformance.suite.probing import BY_SERVICE, STORAGE, SYNTAXES, observe_offer
 from conformance.suite.system import System
 from conformance.target import Claims
 
@@ -38,10 +38,12 @@ def test_offers_each_service_that_it_declares(offer: Offer, claims: Claims) -> N
 def test_accepts_each_transfer_syntax_that_it_declares(offer: Offer, claims: Claims) -> None:
     require(claims.transfer_syntaxes, "the profile does not say which transfer syntaxes are declared: claims.transfer-syntaxes")
     accepted = {syntax for uid in STORAGE for syntax in offer.syntaxes.get(uid, ())}
-    refused = [UID(uid).name for uid in claims.transfer_syntaxes if uid not in accepted]
+    refused = [UID(uid).name for uid in claims.transfer_syntaxes if uid in SYNTAXES and uid not in accepted]
     expect(
         not refused,
         expected="each declared transfer syntax accepted for at least one storage class",
         got=f"refused for all: {', '.join(refused)}",
         hint=HINT,
     )
+    unasked = [uid for uid in claims.transfer_syntaxes if uid not in SYNTAXES]
+    require(not unasked, f"declared, and not proposed by this release, which does not know it: {', '.join(unasked)}")

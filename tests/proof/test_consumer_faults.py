@@ -5,7 +5,7 @@ the viewer is played here: honest, and with nothing to go by but what the viewer
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -28,6 +28,8 @@ from conformance.retelling import results_of
 from conformance.target import Settings, build_target, load_profile
 from conformance.verdicts import Outcome, Verdict, judge, roll_up
 from generators import Synthesizer
+
+from .binding import checks
 
 HOST, ARCHIVE, VIEWER = "127.0.0.1", "CONFORMANCE", "VIEWER"
 SETTLING_SECONDS = 2.0
@@ -90,15 +92,6 @@ class Hall:
         outcomes, _ = results_of(observe(error), ids)
         said = {id_: Outcome.CONFORMS if self.says[id_] else Outcome.VIOLATES for id_ in ids if id_ in self.says}
         return {id_: Outcome(outcome) for id_, outcome in outcomes.items()} | said
-
-
-def checks(*modules: ModuleType) -> Iterator[tuple[Callable[[Stage], None], list[str]]]:
-    """The checks of some modules, with the rows that each decides."""
-    for module in modules:
-        for function in vars(module).values():
-            marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name == "requirement"]
-            if marks and function.__module__ == module.__name__:
-                yield function, [id_ for mark in marks for id_ in mark.args]
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=lambda fault: fault.name)

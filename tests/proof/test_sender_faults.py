@@ -32,6 +32,8 @@ from conformance.source.script import SEND, SEND_SMALL
 from conformance.target import Target, load_profile
 from conformance.verdicts import Outcome, Verdict, judge, roll_up
 
+from .binding import checks
+
 HOST, REPOSITORY_AE, SENDER_AE = "127.0.0.1", "CONFORMANCE", "SENDER"
 ANSWER_SECONDS, SILENCE_SECONDS, RETRY_SECONDS = 0.4, 1.5, 0.3
 REGISTER = load_register()
@@ -108,15 +110,6 @@ class Yard:
             yield from ({"repository": self.repository, "step": step} for step in (SEND, SEND_SMALL))
         else:
             yield {"repository": self.repository}
-
-
-def checks(*modules: ModuleType) -> Iterator[tuple[Callable[..., None], list[str]]]:
-    """The checks of some modules, with the rows that each decides."""
-    for module in modules:
-        for function in vars(module).values():
-            marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name == "requirement"]
-            if marks and function.__module__ == module.__name__:
-                yield function, [id_ for mark in marks for id_ in mark.args]
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=lambda fault: fault.name)

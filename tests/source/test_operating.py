@@ -52,10 +52,9 @@ def test_a_trigger_that_fails_after_everything_came_is_done() -> None:
     assert (seen.done, seen.exit_code) == (True, 3)
 
 
+@pytest.mark.timeout(60)
 def test_a_trigger_that_does_not_end_is_ended() -> None:
-    began = time.monotonic()
     assert not Operator(trigger("import time; time.sleep(600)"), patience=0.5, settle=0.1).perform(ERRAND, After(600)).done
-    assert time.monotonic() - began < 60
 
 
 def test_a_trigger_that_cannot_be_run_is_not_done() -> None:

@@ -15,7 +15,7 @@ from pydicom.uid import ImplicitVRLittleEndian
 from pynetdicom import build_context
 from pynetdicom.dimse_primitives import C_ECHO, C_FIND, C_MOVE
 from pynetdicom.dsutils import decode, encode
-from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+from pynetdicom.sop_class import (  # type: ignore[attr-defined] # made at import from pynetdicom's tables
     PatientRootQueryRetrieveInformationModelMove,
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelMove,

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from pynetdicom.dimse_primitives import C_FIND, C_STORE
 from pynetdicom.presentation import PresentationContext
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # made at import from pynetdicom's tables
 
 from conformance.reference.archive import Parts
 from conformance.reference.commitment import Committer, Order

@@ -64,7 +64,7 @@ class ForgetsReturned(Rejector):
     """Deletes what has expired, and remembers it as deleted: what comes again is acknowledged and dropped."""
 
     def __init__(self, *parts: object) -> None:
-        super().__init__(*parts)  # type: ignore[arg-type]
+        super().__init__(*parts)  # type: ignore[arg-type] # passed on as they came
         self.expired: set[str] = set()
 
     def take_back(self, study: str, why: str, located: list[Located]) -> None:
