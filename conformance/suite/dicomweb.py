@@ -197,6 +197,8 @@ def value(result: Result, keyword: str) -> str:
 
 
 def _text(one: Any) -> str:
+    if isinstance(one, float) and one.is_integer():
+        return str(int(one))  # JSON knows one kind of number: 2.0 is 2
     if isinstance(one, dict):
         return "=".join(str(one.get(group, "")) for group in ("Alphabetic", "Ideographic", "Phonetic")).rstrip("=")
     return str(one)

@@ -1,12 +1,13 @@
 """Pixels as a viewer sees them: frames decoded by what the object itself says of them (PS3.5 8.2, A.4)."""
 
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
-from pydicom.encaps import generate_frames
+from pydicom.encaps import generate_fragments, generate_frames, parse_basic_offsets
 from pydicom.pixels.utils import iter_pixels
 from pydicom.uid import JPEGLossless, JPEGLosslessSV1
 
@@ -62,6 +63,13 @@ def distance(one: Sequence[Frame], two: Sequence[Frame]) -> float:
 def is_encapsulated(dataset: Dataset) -> bool:
     """Whether the pixel data are fragments, as a compressed syntax has them (PS3.5 A.4)."""
     return "PixelData" in dataset and bool(dataset["PixelData"].is_undefined_length)
+
+
+def bitstream(dataset: Dataset) -> bytes:
+    """The compressed data, without their offset table, which an archive may fill or empty (PS3.5 A.4)."""
+    encapsulated = BytesIO(dataset.PixelData)
+    parse_basic_offsets(encapsulated)
+    return b"".join(generate_fragments(encapsulated))
 
 
 def native_length(dataset: Dataset) -> int:

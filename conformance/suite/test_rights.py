@@ -8,7 +8,7 @@ from conformance.dimse import AssociationEnded, EndingKind, Endpoint, NotAccepte
 from conformance.findings import expect, require
 from conformance.suite.expectations import expect_taken, require_named
 from conformance.suite.queries import STUDY_ROOT, study_query
-from conformance.suite.system import VERIFICATION, System, query_context, storage_contexts
+from conformance.suite.system import DELIBERATE, VERIFICATION, System, query_context, storage_contexts
 from conformance.target import Claims, User
 from generators import Study, Synthesizer, encode_study
 
@@ -90,6 +90,7 @@ def test_rejects_a_user_with_a_wrong_passcode(system: System, user: User) -> Non
             pass
     except AssociationEnded as error:
         ending = error.ending
+        require(ending.kind in DELIBERATE, str(ending))
     with system.associate([VERIFICATION], user_identity=claim(user.name, user.passcode)):
         pass
     expect(

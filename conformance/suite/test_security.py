@@ -11,7 +11,7 @@ from conformance.suite.conftest import Stored
 from conformance.suite.expectations import expect_rejected
 from conformance.suite.queries import PATIENT_ROOT, STUDY_ROOT, study_query
 from conformance.suite.sop_classes import CORE_STORAGE
-from conformance.suite.system import UNCOMPRESSED, System, query_context
+from conformance.suite.system import DELIBERATE, UNCOMPRESSED, System, query_context
 
 SERVED = [uid for root in (STUDY_ROOT, PATIENT_ROOT) for uid in (root.find, root.move, root.get)]
 
@@ -32,6 +32,7 @@ def test_lets_no_unknown_calling_ae_title_store_or_query(system: System) -> None
             open_to_strangers = [UID(context.abstract_syntax).name for context in association.acceptance.contexts if context.accepted]
     except AssociationEnded as error:
         ending = error.ending
+        require(ending.kind in DELIBERATE, str(ending))
     system.require_alive("after the case")
     if ending is not None:
         return expect_rejected(ending, 1, 3, because="a calling AE title that is not registered")

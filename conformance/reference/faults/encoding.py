@@ -7,9 +7,11 @@ import struct
 from collections.abc import Callable
 from dataclasses import replace
 
+from pydicom.encaps import encapsulate, generate_frames
+
 from conformance.reference.archive import Parts
 from conformance.reference.door import STORAGE, Door
-from conformance.reference.encoding import ITEM, PIXEL_DATA, DataSet, Element, decode, encode, swapped
+from conformance.reference.encoding import ITEM, PIXEL_DATA, SEQUENCE_END, DataSet, Element, decode, encode, swapped
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake
@@ -23,6 +25,8 @@ BIG_ENDIAN, JPEG_BASELINE = "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.4.50"
 JPEG_2000_LOSSLESS, JPEG_LOSSLESS_SV1 = "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.70"
 _DIGITAL_RADIOGRAPHY, _REPORTS = "1.2.840.10008.5.1.4.1.1.1.1", "1.2.840.10008.5.1.4.1.1.88."
 PARSER_DEPTH = 6  # levels of sequences that the parser of one fault follows
+END = struct.pack("<HHL", SEQUENCE_END >> 16, SEQUENCE_END & 0xFFFF, 0)
+LOW_QUALITY = 40  # of 100
 LOW_BITS = 0xFC  # what the tier of one fault keeps of each low byte
 
 BITS_ALLOCATED, BITS_STORED, FRAMES = (tag_of(keyword) for keyword in ("BitsAllocated", "BitsStored", "NumberOfFrames"))
@@ -195,6 +199,25 @@ class LossyDecompressed(Retriever):
         return super().send(located, NativeOnly(outlet))
 
 
+class CompressesAgain(Alters):
+    """Compresses lossy images once more on their way out, and harder."""
+
+    def concerns(self, located: Located, syntax: str) -> bool:
+        return located.transfer_syntax_uid == syntax == JPEG_BASELINE
+
+    def altered(self, dataset: DataSet) -> DataSet:
+        pixels = dataset[PIXEL_DATA]
+        frames = list(generate_frames(pixels.value, number_of_frames=int(dataset[FRAMES].value) if FRAMES in dataset else 1))
+        return dataset | {PIXEL_DATA: replace(pixels, value=encapsulate([harder(frame) for frame in frames]) + END)}
+
+
+def harder(frame: bytes) -> bytes:
+    """Compress a JPEG image again at a low quality."""
+    from imagecodecs import jpeg8_decode, jpeg8_encode  # here, since the archive itself needs no codec of its own
+
+    return bytes(jpeg8_encode(jpeg8_decode(frame), level=LOW_QUALITY))
+
+
 class NativeOnly:
     """An outlet, as if it had accepted native syntaxes only."""
 
@@ -249,6 +272,12 @@ ENCODING_FAULTS: tuple[Fault, ...] = (
         "lossy-images-decompressed",
         "JPEG Baseline is decompressed for destinations that accept it",
         Parts(retriever=LossyDecompressed),
+        warns=rows("XFER-08"),
+    ),
+    Fault(
+        "lossy-images-compressed-again",
+        "JPEG Baseline is passed on at a lower quality",
+        Parts(retriever=CompressesAgain),
         warns=rows("XFER-08"),
     ),
     Fault(

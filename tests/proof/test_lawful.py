@@ -1,0 +1,98 @@
+"""What is lawful is not blamed: the embedded archive does otherwise than it does by itself, and conforms all the same."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from pydicom.encaps import encapsulate, generate_fragments, parse_basic_offsets
+
+from conformance.embedded import PASSCODE, PROFILE, USER
+from conformance.reference import Archive, Parts, Settings
+from conformance.reference.archive import WebSettings
+from conformance.reference.door import Door, Knock, Rejection
+from conformance.reference.encoding import PIXEL_DATA, DataSet
+from conformance.reference.faults.encoding import END, JPEG_BASELINE, Alters
+from conformance.reference.find import Finder
+from conformance.reference.index import Located
+from conformance.reference.keys import Attributes, Key, Value
+from conformance.reference.web import Response, WebServices
+
+CALLING_AE = "CONFORMANCE"
+PATIENCE, LONGER = 2.0, 4.0  # seconds
+
+
+class OffsetsWrittenAnew(Alters):
+    """Passes a lossy image on with an empty offset table (PS3.5 A.4)."""
+
+    def concerns(self, located: Located, syntax: str) -> bool:
+        return located.transfer_syntax_uid == syntax == JPEG_BASELINE
+
+    def altered(self, dataset: DataSet) -> DataSet:
+        pixels = dataset[PIXEL_DATA]
+        buffer = BytesIO(pixels.value)
+        assert parse_basic_offsets(buffer), "the images come with a table"
+        return dataset | {PIXEL_DATA: replace(pixels, value=encapsulate(list(generate_fragments(buffer)), has_bot=False) + END)}
+
+
+class FiveComponents(Finder):
+    """Writes every name with all the delimiters that it may have (PS3.5 6.2)."""
+
+    def held(self, key: Key, entity: Attributes) -> Value:
+        value = super().held(key, entity)
+        return f"{value}^^^" if key.keyword == "PatientName" and str(value).count("^") == 1 else value
+
+
+class FloatingCounts(WebServices):
+    """Writes every number with its decimal point, as JSON lets it."""
+
+    def search(self, request: Any) -> Response:
+        response = super().search(request)
+        floating = json.loads(response.body, parse_int=float) if response.body else []
+        return replace(response, body=json.dumps(floating).encode()) if floating else response
+
+
+class SilentToStrangers(Door):
+    """Lets callers wait for their rejection whom it does not know, and users with a wrong passcode."""
+
+    def rejection(self, knock: Knock) -> Rejection | None:
+        if not self.may_call(knock.calling):
+            time.sleep(LONGER)
+        return super().rejection(knock)
+
+    def authenticates(self, name: bytes, passcode: bytes) -> bool:
+        right = super().authenticates(name, passcode)
+        time.sleep(0 if right else LONGER)
+        return right
+
+
+def judged(run_suite: Callable[..., Any], folder: Path, port: int, parts: Parts, rows: Sequence[str], *options: str) -> Mapping[str, str]:
+    """Run the checks of these rows against an archive of these parts, and give the verdict of each."""
+    web = WebSettings(0, "token", folder / "ca.pem")
+    settings = Settings(
+        ae_title="EMBEDDED", peers={CALLING_AE: ("127.0.0.1", port)}, calling=frozenset({CALLING_AE}), users={USER: PASSCODE}, web=web
+    )
+    with Archive(settings, parts) as archive:
+        assert archive.web is not None
+        assert archive.web.services is not None
+        where = ["--target-ae=EMBEDDED", f"--target-profile={PROFILE}"]
+        where += ["--host=127.0.0.1", f"--port={archive.port}", f"--listen-port={port}"]
+        web_options = [f"--web-url={archive.web.services.url}", f"--web-ca={web.ca_file}", f"--user={USER}"]
+        seen = run_suite(folder, *where, *web_options, *options, "-k", " or ".join(rows), secret=web.token, passcode=PASSCODE)
+    verdicts: Mapping[str, str] = seen.verdicts
+    return {row: verdicts[row] for row in rows}
+
+
+def test_other_lawful_answers_pass(tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]) -> None:
+    parts = Parts(retriever=OffsetsWrittenAnew, finder=FiveComponents, web=FloatingCounts)
+    rows = ("IDENT-06", "QUERY-04", "XFER-08", "WEB-02", "WEB-07")
+    assert judged(run_suite, tmp_path, free_port(), parts, rows) == dict.fromkeys(rows, "PASS")
+
+
+def test_silence_towards_strangers_is_not_blamed(tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]) -> None:
+    rows = ("SEC-01", "SEC-09")
+    seen = judged(run_suite, tmp_path, free_port(), Parts(door=SilentToStrangers), rows, f"--associate-timeout={PATIENCE}")
+    assert seen == dict.fromkeys(rows, "BLOCKED")
