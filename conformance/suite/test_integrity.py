@@ -131,15 +131,17 @@ def test_holds_one_content_under_one_uid(
     stored = keep(synthesizer.study("CT", instances=1))
     original = stored.instances[0]
     changed = altered(original)
-    attempt = attempts.send(changed, stored.study)
     series = stored.study.series[0]
+    told = InstanceNumbers(system, image_query(stored.study, series, series.instances[0], InstanceNumber=""))
+    told_before = told.now() == [str(original.dataset().InstanceNumber)]
+    attempt = attempts.send(changed, stored.study)
     delivery = system.retrieve(image_query(stored.study, series, series.instances[0]), [original])
     require(len(delivery.objects) == 1, f"not one object delivered: {delivery.answer.final}")
     kept = policy_seen(content(delivery.objects[0]), original, changed)
     expect(kept, expected="the first content or the second, whole", got=f"{attempt}, and a mixture of both")
     expect_policy(kept, attempt, claims)
     version = {"keep": original, "replace": changed}[kept].dataset()
-    told = InstanceNumbers(system, image_query(stored.study, series, series.instances[0], InstanceNumber=""))
+    require(told_before, "a query did not tell the object's Instance Number before either")
     expect(
         system.comes_true(lambda: told.now() == [str(version.InstanceNumber)], since=attempt.sent),
         expected=f"query and retrieve to tell of the same content (Instance Number {version.InstanceNumber})",
