@@ -36,6 +36,17 @@ class SafetyTitleUnknown(Rejector):
     hidden = Rejector.hidden - {PATIENT_SAFETY}
 
 
+class DeletesFilesOnly(Rejector):
+    """Deletes the files of what was rejected for patient safety, and leaves it in the index."""
+
+    def take_back(self, study: str, why: str, located: list[Located]) -> None:
+        if why != PATIENT_SAFETY:
+            return super().take_back(study, why, located)
+        for at in located:
+            self.depot.drop(at)
+        return None
+
+
 class TakesRejectedAgain(Intake):
     rules = without("not-rejected")
 
@@ -135,6 +146,12 @@ REJECTION_FAULTS: tuple[Fault, ...] = (
         "patient-safety-title-not-obeyed",
         "a rejection note titled 113037 changes nothing, one of another title does",
         Parts(rejector=SafetyTitleUnknown),
+        breaks=rows("IOCM-02"),
+    ),
+    Fault(
+        "rejected-objects-still-listed",
+        "what was rejected for patient safety is delivered no more, and still listed",
+        Parts(rejector=DeletesFilesOnly),
         breaks=rows("IOCM-02"),
     ),
     Fault(

@@ -16,6 +16,7 @@ from conformance.reference.keys import BY_KEYWORD, Attributes, Key, Value, tag_o
 from conformance.reference.syntax import EXPLICIT
 from conformance.reference.web import (
     ACCEPTED,
+    DICOM,
     NO_CONTENT,
     OK,
     Outcome,
@@ -64,6 +65,14 @@ class PartMissing(WebServices):
     def retrieve(self, scope: Mapping[str, Sequence[str]], accept: str) -> Response:
         files = [file for each in self.index.locate(scope) if (file := self.file(each, accept)) is not None]
         return multipart(OK, files[:-1]) if len(files) > 1 else super().retrieve(scope, accept)
+
+
+class PartsOfNoType(WebServices):
+    """Calls the parts of what it delivers mere bytes."""
+
+    def retrieve(self, scope: Mapping[str, Sequence[str]], accept: str) -> Response:
+        response = super().retrieve(scope, accept)
+        return replace(response, content_type=response.content_type.replace(DICOM, "application/octet-stream"))
 
 
 class NothingForUnknown(WebServices):
@@ -197,6 +206,13 @@ WEB_FAULTS: tuple[Fault, ...] = (
         Parts(web=PartMissing),
         breaks=rows("WEB-03"),
         blocks=rows("WEB-07"),
+    ),
+    Fault(
+        "web-parts-of-no-type",
+        "WADO-RS calls the objects application/octet-stream",
+        Parts(web=PartsOfNoType),
+        breaks=rows("WEB-03"),
+        blocks=rows("WEB-06 WEB-07"),
     ),
     Fault("web-unknown-is-empty", "WADO-RS answers 204 for what it does not know", Parts(web=NothingForUnknown), breaks=rows("WEB-03")),
     Fault("web-study-for-series", "WADO-RS delivers the study for one of its series", Parts(web=StudyOnly), breaks=rows("WEB-03")),
