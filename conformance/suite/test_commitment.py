@@ -287,7 +287,8 @@ def test_delivers_what_it_committed(
     expect(not missing, expected=f"each of {len(committed)} committed objects delivered", got=f"{len(missing)} not delivered")
     for received in delivery.objects:
         sent = next(instance for instance in stored.instances if instance.sop_instance_uid == received.sop_instance_uid)
-        expect_same_content(sent, received, but=tuple(ISSUERS.values()))
+        if not system.ledger.is_coerced(sent):  # what it said that it changed may have changed
+            expect_same_content(sent, received, but=tuple(ISSUERS.values()))
 
 
 @pytest.mark.slow

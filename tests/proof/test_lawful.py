@@ -14,15 +14,25 @@ from conformance.embedded import PASSCODE, PROFILE, USER
 from conformance.reference import Archive, Parts, Settings
 from conformance.reference.archive import WebSettings
 from conformance.reference.door import Door, Knock, Rejection
-from conformance.reference.encoding import PIXEL_DATA, DataSet
+from conformance.reference.encoding import PIXEL_DATA, DataSet, Element
 from conformance.reference.faults.encoding import END, JPEG_BASELINE, Alters
 from conformance.reference.find import Finder
 from conformance.reference.index import Located
-from conformance.reference.keys import Attributes, Key, Value
+from conformance.reference.intake import Intake
+from conformance.reference.keys import Attributes, Key, Value, tag_of
+from conformance.reference.rules import Candidate, Refusal
+from conformance.reference.services import Request, Services
+from conformance.reference.web import Request as WebRequest
 from conformance.reference.web import Response, WebServices
 
 CALLING_AE = "CONFORMANCE"
 PATIENCE, LONGER = 2.0, 4.0  # seconds
+INSTITUTION, ORIGINAL = tag_of("InstitutionName"), tag_of("OriginalAttributesSequence")
+TRAIL = {
+    "AttributeModificationDateTime": ("DT", b"20240301120000"),
+    "ModifyingSystem": ("LO", b"REGION"),
+    "ReasonForTheAttributeModification": ("CS", b"COERCE"),
+}
 
 
 class OffsetsWrittenAnew(Alters):
@@ -49,10 +59,29 @@ class FiveComponents(Finder):
 class FloatingCounts(WebServices):
     """Writes every number with its decimal point, as JSON lets it."""
 
-    def search(self, request: Any) -> Response:
+    def search(self, request: WebRequest) -> Response:
         response = super().search(request)
         floating = json.loads(response.body, parse_int=float) if response.body else []
         return replace(response, body=json.dumps(floating).encode()) if floating else response
+
+
+class Coerces(Intake):
+    """Writes the institution as the region knows it, and keeps what was there before (PS3.3 C.12.1.1.9)."""
+
+    def stored_bytes(self, candidate: Candidate) -> bytes:
+        prior = {INSTITUTION: candidate.dataset.get(INSTITUTION, Element("LO"))}
+        item: DataSet = {tag_of(keyword): Element(vr, value) for keyword, (vr, value) in TRAIL.items()}
+        item[tag_of("ModifiedAttributesSequence")] = Element("SQ", items=[prior])
+        earlier = candidate.dataset.get(ORIGINAL, Element("SQ", items=[])).items or []
+        changed = {INSTITUTION: Element("LO", b"SYNTHETIC-REGION"), ORIGINAL: Element("SQ", items=[*earlier, item])}
+        return self.rewritten(candidate, candidate.dataset | changed)
+
+
+class SaysSo(Services):
+    """Answers B000 for every object that it keeps, since it changed it (PS3.4 B.4.1.3)."""
+
+    def take(self, request: Request, data: bytes) -> Refusal | None:
+        return super().take(request, data) or Refusal(0xB000, "coerced", INSTITUTION)
 
 
 class SilentToStrangers(Door):
@@ -90,6 +119,12 @@ def test_other_lawful_answers_pass(tmp_path: Path, run_suite: Callable[..., Any]
     parts = Parts(retriever=OffsetsWrittenAnew, finder=FiveComponents, web=FloatingCounts)
     rows = ("IDENT-06", "QUERY-04", "XFER-08", "WEB-02", "WEB-07")
     assert judged(run_suite, tmp_path, free_port(), parts, rows) == dict.fromkeys(rows, "PASS")
+
+
+def test_a_coercion_that_is_told_is_not_blamed(tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]) -> None:
+    rows = ("STORE-04", "STORE-11", "STORE-12", "RETR-01", "COMMIT-09")
+    seen = judged(run_suite, tmp_path, free_port(), Parts(intake=Coerces, services=SaysSo), rows)
+    assert seen == {"STORE-04": "BLOCKED", "STORE-11": "PASS", "STORE-12": "PASS", "RETR-01": "BLOCKED", "COMMIT-09": "PASS"}
 
 
 def test_silence_towards_strangers_is_not_blamed(tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]) -> None:
