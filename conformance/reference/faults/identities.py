@@ -4,6 +4,7 @@ Each class is one part that is wrong in one way; the table at the end says what 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -65,6 +66,14 @@ class LosesEqualUids(Intake):
 class NoIssuerKey(Finder):
     def supported(self, tag: int, level: str) -> Key | None:
         return None if tag == tag_of("IssuerOfPatientID") else super().supported(tag, level)
+
+
+class IssuerNotCompared(Finder):
+    """Returns the issuer that is asked for, and compares it with nothing."""
+
+    def match(self, query: Query, entity: Attributes) -> bool:
+        compared = {key: value for key, value in query.keys.items() if key.keyword != "IssuerOfPatientID"}
+        return super().match(replace(query, keys=compared), entity)
 
 
 class CommandNotCompared(Intake):
@@ -223,6 +232,12 @@ IDENTITY_FAULTS: tuple[Fault, ...] = (
         "issuer-key-not-supported",
         "Issuer of Patient ID is no key: it restricts nothing, and FF01 says so",
         Parts(finder=NoIssuerKey),
+        warns=rows("IDENT-08"),
+    ),
+    Fault(
+        "issuer-not-compared",
+        "Issuer of Patient ID is returned, and restricts nothing",
+        Parts(finder=IssuerNotCompared),
         warns=rows("IDENT-08"),
     ),
     Fault(
