@@ -42,6 +42,11 @@ class Attempt:
     def warned(self) -> bool:
         return self.answer is not None and self.answer.status_class is StatusClass.WARNING
 
+    @property
+    def flagged(self) -> bool:
+        """Whether the sender was told that something is wrong: by a failure, a warning, or the end of the association."""
+        return not self.taken or self.warned
+
     def __str__(self) -> str:
         return str(self.answer or self.ending)
 

@@ -66,8 +66,8 @@ def _owners(owners: set[str], first: Study, other: Study) -> str:
 def expect_flagged(attempt: Attempt, what: str) -> None:
     """Blame the system if it answered plain success: the sender must learn that something is wrong."""
     expect(
-        attempt.refused or attempt.warned,
-        expected=f"a failure or a warning for {what}",
+        attempt.flagged,
+        expected=f"a failure, a warning or an abort for {what}",
         got=str(attempt),
         hint="The system took it as if it fitted. Look for its policy on conflicting identifiers.",
     )
@@ -180,10 +180,10 @@ def policy_seen(received: Dataset, original: Encoded, changed: Encoded) -> str:
 
 
 def expect_policy(kept: str, attempt: Attempt, claims: Claims) -> None:
-    """Blame the system if it did otherwise than its profile says; `refuse` keeps the first content with a failure status."""
+    """Blame the system if it did otherwise than its profile says; `refuse` keeps the first content and does not take the second."""
     if not claims.duplicates:
         return
-    seen = "refuse" if attempt.refused and kept == "keep" else kept
+    seen = "refuse" if not attempt.taken and kept == "keep" else kept
     expect(seen == claims.duplicates, expected=f"the declared policy: {claims.duplicates}", got=f"{attempt}: {seen}")
 
 
@@ -300,7 +300,7 @@ def test_refuses_an_object_that_its_command_names_otherwise(attempts: Attempts, 
     else:
         attempt = attempts.send(instance, study, sop_instance_uid=synthesizer.uid())
     expect(
-        attempt.refused or attempt.warned or attempt.ending is not None,
+        attempt.flagged,
         expected="a failure status, an abort, or a warning such as B007",
         got=f"{attempt} for an object whose command names another SOP {which.capitalize()} UID than its data set",
     )

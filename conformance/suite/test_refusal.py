@@ -120,9 +120,8 @@ def expect_no_trace(system: System, attempt: Attempt) -> None:
 def test_refuses_an_object_of_another_class_than_its_context(attempts: Attempts, synthesizer: Synthesizer) -> None:
     study = synthesizer.study("MR", instances=1)
     attempt = attempts.send(encode_first(study), study, on=CT)
-    flagged = attempt.refused or attempt.warned or attempt.ending is not None
     expect(
-        flagged and not blames_resources(attempt),
+        attempt.flagged and not blames_resources(attempt),
         expected="a failure status (A9xx), or warning B007, for an MR object in a presentation context for CT",
         got=str(attempt),
         hint="Command and data set agree with each other; only the context is of another class (PS3.4 Table B.2-1).",

@@ -84,6 +84,16 @@ class SaysSo(Services):
         return super().take(request, data) or Refusal(0xB000, "coerced", INSTITUTION)
 
 
+class AbortsOverErrors(Services):
+    """Ends the association over an object that it does not keep."""
+
+    def stored(self, request: Request, refusal: Refusal | None) -> None:
+        if refusal is None:
+            return super().stored(request, refusal)
+        request.assoc.abort()
+        return None
+
+
 class SilentToStrangers(Door):
     """Lets callers wait for their rejection whom it does not know, and users with a wrong passcode."""
 
@@ -119,6 +129,11 @@ def test_other_lawful_answers_pass(tmp_path: Path, run_suite: Callable[..., Any]
     parts = Parts(retriever=OffsetsWrittenAnew, finder=FiveComponents, web=FloatingCounts)
     rows = ("IDENT-06", "QUERY-04", "XFER-08", "WEB-02", "WEB-07")
     assert judged(run_suite, tmp_path, free_port(), parts, rows) == dict.fromkeys(rows, "PASS")
+
+
+def test_an_abort_tells_that_something_is_wrong(tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]) -> None:
+    rows = ("INTEG-02", "INTEG-03", "INTEG-04", "INTEG-05", "INTEG-14", "REJECT-07")
+    assert judged(run_suite, tmp_path, free_port(), Parts(services=AbortsOverErrors), rows) == dict.fromkeys(rows, "PASS")
 
 
 def test_a_coercion_that_is_told_is_not_blamed(tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]) -> None:
