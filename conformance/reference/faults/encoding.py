@@ -4,10 +4,12 @@ Each class is one part that is wrong in one way; the table at the end says what 
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from pydicom.encaps import encapsulate, generate_frames
+from pynetdicom.presentation import PresentationContext
 
 from conformance.reference.archive import Parts
 from conformance.reference.door import STORAGE, Door
@@ -18,7 +20,7 @@ from conformance.reference.intake import Intake
 from conformance.reference.keys import tag_of
 from conformance.reference.retrieve import Outlet, Retriever
 from conformance.reference.rules import Candidate
-from conformance.reference.syntax import NATIVE, syntax_of
+from conformance.reference.syntax import NATIVE, STORABLE, syntax_of
 from conformance.reference.transcoding import TARGETS
 
 BIG_ENDIAN, JPEG_BASELINE = "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.4.50"
@@ -26,6 +28,8 @@ JPEG_2000_LOSSLESS, JPEG_LOSSLESS_SV1 = "1.2.840.10008.1.2.4.90", "1.2.840.10008
 _DIGITAL_RADIOGRAPHY, _REPORTS = "1.2.840.10008.5.1.4.1.1.1.1", "1.2.840.10008.5.1.4.1.1.88."
 PARSER_DEPTH = 6  # levels of sequences that the parser of one fault follows
 END = struct.pack("<HHL", SEQUENCE_END >> 16, SEQUENCE_END & 0xFFFF, 0)
+NO_CLASS = "2.25.310458246739824793746534657936453219899"
+OPEN_CONTENT = b"\x40\x00\x30\xa7SQ\0\0\xff\xff\xff\xff"  # the head of a Content Sequence of undefined length, in Explicit VR
 LOW_QUALITY = 40  # of 100
 LOW_BITS = 0xFC  # what the tier of one fault keeps of each low byte
 
@@ -100,6 +104,23 @@ def fragments(value: bytes) -> int:
         at += 8 + int(struct.unpack_from("<L", value, at + 4)[0])
         count += 1
     return count
+
+
+class EmptiesOpenSequences(Rewrites):
+    """Takes the undefined length of a report's content for no content."""
+
+    def changed(self, candidate: Candidate) -> DataSet | None:
+        return candidate.dataset | {CONTENT: Element("SQ", items=[])} if OPEN_CONTENT in candidate.data else None
+
+
+class RefusesTheClass(Door):
+    """Says of a syntax that it does not know that the class is not supported."""
+
+    def contexts(self, proposed: Sequence[Any]) -> list[PresentationContext]:
+        for context in proposed:
+            if not set(context.transfer_syntax) & set(STORABLE):
+                context.abstract_syntax = NO_CLASS
+        return super().contexts(proposed)
 
 
 class NoJpegLossless(Door):
@@ -285,6 +306,18 @@ ENCODING_FAULTS: tuple[Fault, ...] = (
         "private elements inside sequences are not kept",
         Parts(intake=PrivateInItemsDropped),
         breaks=rows("XFER-09"),
+    ),
+    Fault(
+        "open-sequences-emptied",
+        "a sequence of undefined length is kept without its items",
+        Parts(intake=EmptiesOpenSequences),
+        breaks=rows("XFER-10"),
+    ),
+    Fault(
+        "class-refused-for-its-syntax",
+        "a context in an unknown transfer syntax is refused with result 3, abstract syntax not supported",
+        Parts(door=RefusesTheClass),
+        warns=rows("XFER-13"),
     ),
     Fault("parser-of-fixed-depth", "reports are cut at six levels", Parts(intake=ShallowParser), breaks=rows("XFER-10")),
     Fault(

@@ -89,6 +89,23 @@ class AlwaysStored(WebServices):
         return OK
 
 
+class FirstStoredOnly(WebServices):
+    """Lists the first of the objects that it stored."""
+
+    def report(self, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+        stored = [each for each in outcomes if not each.reason]
+        return super().report([*stored[:1], *(each for each in outcomes if each.reason)])
+
+
+class CountsOfYesterday(WebServices):
+    """Counts one object less than there are."""
+
+    def result(self, keys: Sequence[Key], entity: Attributes) -> dict[str, Any]:
+        counted = BY_KEYWORD["NumberOfStudyRelatedInstances"]
+        less = int(str(self.finder.held(counted, entity))) - 1
+        return super().result(keys, entity) | {f"{counted.tag:08X}": {"vr": "IS", "Value": [less]}}
+
+
 class FirstFailureOnly(WebServices):
     """Lists the first of the objects that it did not store."""
 
@@ -218,6 +235,19 @@ WEB_FAULTS: tuple[Fault, ...] = (
     Fault("web-study-for-series", "WADO-RS delivers the study for one of its series", Parts(web=StudyOnly), breaks=rows("WEB-03")),
     Fault("web-always-200", "STOW-RS answers 200 whatever was stored", Parts(web=AlwaysStored), breaks=rows("WEB-04 WEB-05")),
     Fault("web-nothing-is-202", "STOW-RS answers 202 where nothing was stored", Parts(web=Refused202), breaks=rows("WEB-04 WEB-05")),
+    Fault(
+        "web-first-stored-only",
+        "STOW-RS lists one stored object for all",
+        Parts(web=FirstStoredOnly),
+        breaks=rows("WEB-04"),
+        blocks=rows("WEB-07"),
+    ),
+    Fault(
+        "web-counts-of-yesterday",
+        "results of QIDO-RS count other objects than C-FIND",
+        Parts(web=CountsOfYesterday),
+        breaks=rows("WEB-02 WEB-07"),
+    ),
     Fault("web-first-failure-only", "STOW-RS lists one failed object for all", Parts(web=FirstFailureOnly), breaks=rows("WEB-04")),
     Fault("web-resource-ignored", "STOW-RS stores an object of another study", Parts(web=ResourceIgnored), breaks=rows("WEB-05")),
     Fault("web-made-to-fit", "STOW-RS rewrites the study to that of the resource", Parts(web=MadeToFit), breaks=rows("WEB-05")),
