@@ -4,6 +4,9 @@ BIN = $(VENV)/bin
 REPORT ?= conformance-report
 SEEDS ?= 20
 
+# The proof starts some hundred processes: what Python has compiled once is kept for the next.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: certify test wheel lint proof bench lock system-packages clean
 
 # The lock pins what is developed and tested with; the installed harness itself takes the ranges of pyproject.toml.
