@@ -1,11 +1,13 @@
 """The gate: every row of the register is bound to a check or says why not, and every check names rows that exist."""
 
 import importlib
+import re
 
 import pytest
 
 from conformance.guide import Requirement, Role, load_register
 from conformance.roles import ROOMS, Room
+from conformance.suite.sop_classes import CORE_STORAGE
 
 
 def checks(*rooms: Room) -> dict[str, list[str]]:
@@ -35,6 +37,11 @@ def test_every_check_decides_rows_that_exist() -> None:
     register = load_register()
     wrong = {name: ids for name, ids in checks().items() if not ids or any(id_ not in register for id_ in ids)}
     assert wrong == {}
+
+
+def test_the_core_classes_are_those_that_the_register_names() -> None:
+    named = load_register()["STORE-06"].text.partition("at least ")[2].rstrip(".")
+    assert len(set(CORE_STORAGE)) == len(CORE_STORAGE) == len(re.split(", | and |/", named))
 
 
 @pytest.mark.parametrize("row", load_register(), ids=lambda row: str(row.id))
