@@ -211,10 +211,13 @@ class CountsOnce(Finder):
 
 
 class EmptyTimeZone(Finder):
-    """Has a column for the time zone and puts nothing into it."""
+    """Knows time zones of whole hours, and puts nothing into the column for any other."""
 
-    def place_in_time(self, found: DataSet, _query: Query, _entity: Attributes) -> None:
+    def place_in_time(self, found: DataSet, query: Query, entity: Attributes) -> None:
+        if str(entity.get("TimezoneOffsetFromUTC", "")).endswith("00"):
+            return super().place_in_time(found, query, entity)
         found[TIMEZONE] = Element("SH", b"")
+        return None
 
 
 QUERY_FAULTS: tuple[Fault, ...] = (
@@ -294,7 +297,7 @@ QUERY_FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "time-zone-empty",
-        "each match has Timezone Offset From UTC without a value",
+        "a match that is not of a zone of whole hours has Timezone Offset From UTC without a value",
         Parts(finder=EmptyTimeZone),
         informs=rows("QUERY-21"),
     ),
