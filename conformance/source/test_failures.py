@@ -3,6 +3,7 @@
 import pytest
 
 from conformance.findings import Nonconformance, expect, require
+from conformance.source.intake import study_of
 from conformance.source.repository import Repository
 from conformance.source.script import FAILING, RETRY, STATUSES, VERIFY, VERIFY_REFUSED
 
@@ -47,10 +48,12 @@ def test_keeps_what_a_failing_repository_did_not_take(repository: Repository) ->
     performance, intake = repository.performed(FAILING)
     require(intake.attempts, f"step {FAILING.name!r}: {performance.reason}; nothing was sent")
     require(intake.well, f"step {FAILING.name!r}: {performance.reason}; it did not come until we were well")
-    missing = intake.missing()
+    missing, again = intake.missing(), {study_of(attempt.received.path) for attempt in intake.taken} - {""}
+    lost = {attempt.uid for attempt in intake.attempts if attempt.uid in missing and study_of(attempt.received.path) in again}
+    require(lost or not missing, "what came when we were well is of other studies than what had been tried before")
     expect(
-        not missing,
+        not lost,
         expected="every object that was tried before an abort or a time-out comes when we are well again",
-        got=f"{len(missing)} of {len({attempt.uid for attempt in intake.attempts})} objects did not come any more; {performance.reason}",
+        got=f"{len(lost)} of {len({attempt.uid for attempt in intake.attempts})} objects did not come any more; {performance.reason}",
         hint="The study was asked for again, whole.",
     )

@@ -33,6 +33,7 @@ from conformance.target import Target, load_profile
 from conformance.verdicts import Outcome, Verdict, judge, roll_up
 
 from .binding import checks
+from .careless import CARELESS
 
 HOST, REPOSITORY_AE, SENDER_AE = "127.0.0.1", "CONFORMANCE", "SENDER"
 ANSWER_SECONDS, SILENCE_SECONDS, RETRY_SECONDS = 0.4, 1.5, 0.3
@@ -60,14 +61,13 @@ class User(Operator):
 class Yard:
     """One sender before our repository."""
 
-    def __init__(self, fault: SenderFault | None, seed: int, opened: ExitStack) -> None:
+    def __init__(self, make: Callable[..., Sender], seed: int, opened: ExitStack) -> None:
         timeouts = Timeouts(response=SILENCE_SECONDS)
         claims = replace(load_profile(PROFILES[Role.SOURCE]).claims, retry_seconds=RETRY_SECONDS)
         target = Target(SENDER_AE, HOST, 104, REPOSITORY_AE, HOST, 0, "", (Role.SOURCE,), timeouts, claims=claims)
         listener = opened.enter_context(Listener(HOST, 0, REPOSITORY_AE, timeouts=timeouts))
         spool = Path(opened.enter_context(tempfile.TemporaryDirectory()))
         user = User()
-        make = fault.make if fault else Sender
         object.__setattr__(user, "sender", make((HOST, listener.port), REPOSITORY_AE, SENDER_AE, seed, answer_seconds=ANSWER_SECONDS))
         object.__setattr__(user, "told", {})
         self.user = user
@@ -116,16 +116,23 @@ class Yard:
 def test_a_sender_fault_is_failed_for_exactly_what_it_breaks(fault: SenderFault) -> None:
     modules = [test_objects] if fault.name in OBJECTS or fault in SETS else [test_sending, test_cases, test_failures]
     with ExitStack() as opened:
-        seen = Yard(fault, 1, opened).judged(*modules)
+        seen = Yard(fault.make, 1, opened).judged(*modules)
     bad = {id_ for id_, verdict in seen.items() if verdict in (Verdict.FAIL, Verdict.WARN)}
     blocked = {id_ for id_, verdict in seen.items() if verdict is Verdict.BLOCKED}
     assert (bad, blocked) == (fault.breaks, fault.blocks)
     assert Verdict.INCONCLUSIVE not in seen.values()
 
 
+@pytest.mark.parametrize(("make", "row"), CARELESS.items(), ids=lambda case: str(getattr(case, "__name__", case)))
+def test_nobody_is_blamed_for_a_careless_user(make: type[Sender], row: str) -> None:
+    module = {"IOCM-08": test_cases, "ROBUST-11": test_failures}[row]
+    with ExitStack() as opened:
+        assert Yard(make, 1, opened).judged(module)[row] is Verdict.BLOCKED
+
+
 def test_the_clean_sender_fails_nothing(seed: int) -> None:
     with ExitStack() as opened:
-        seen = Yard(None, seed, opened).judged(test_sending, test_cases, test_failures, test_objects)
+        seen = Yard(Sender, seed, opened).judged(test_sending, test_cases, test_failures, test_objects)
     assert {id_: verdict for id_, verdict in seen.items() if verdict is not Verdict.PASS} == {"IDENT-21": Verdict.NOT_APPLICABLE}
 
 

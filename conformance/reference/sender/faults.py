@@ -161,10 +161,8 @@ class KeepsTheLastStudy(Sender):
 
 
 class CorrectsUnderOldUids(Sender):
-    def studies(self, step: str) -> list[Study]:
-        if step != "correct":
-            return super().studies(step)
-        return [replace(study, patient=self.synthesizer(step).patient()) for study in super().studies("send")]
+    def corrected(self, wrong: Study) -> Study:
+        return replace(wrong, patient=super().corrected(wrong).patient)
 
     def deliver(self, objects: Sequence[Encoded]) -> None:
         self.done.clear()

@@ -5,6 +5,7 @@ Each step of its user is one method, and each decision on the way another, so th
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from operator import methodcaller
 from typing import Any
@@ -17,7 +18,7 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # ma
 
 from conformance.reference.services import Address
 from conformance.reference.wire import Courier, configure
-from generators import Encoded, Study, Synthesizer, encode
+from generators import Encoded, Rejection, Study, Synthesizer, encode, rejection_note
 
 SUCCESS = 0x0000
 WARNINGS = range(0xB000, 0xC000)  # PS3.4 Table B.2-1
@@ -68,7 +69,7 @@ class Sender:
     def studies(self, step: str) -> list[Study]:
         """The studies of a step, each of a patient of its own."""
         made = self.synthesizer(step)
-        if step in ("send", "correct"):
+        if step == "send":
             return [
                 made.study(modalities=("CT", "US-MULTIFRAME"), patient=made.patient(name=ACCENTED), rows=SIDE, columns=SIDE),
                 made.study(modalities=("MR", "KO"), rows=SIDE, columns=SIDE),
@@ -82,9 +83,24 @@ class Sender:
         return [encode(dataset, self.syntax(dataset.Modality)) for dataset in self.datasets(step)]
 
     def datasets(self, step: str) -> list[Dataset]:
-        """The data sets of a step. A correction is copies under new UIDs, and a document that rejects the old ones."""
-        made = [dataset for study in self.studies(step) for dataset in study.datasets()]
-        return [rejecting(dataset) for dataset in made] if step == "correct" else made
+        """The data sets of a step. A correction is copies under new UIDs, and a note that rejects what was sent before."""
+        if step == "correct":
+            wrong = self.studies("send")[0]
+            return [*self.corrected(wrong).datasets(), self.note(wrong)]
+        return [dataset for study in self.studies(step) for dataset in study.datasets()]
+
+    def corrected(self, wrong: Study) -> Study:
+        """The same study under the right Patient ID, and under new UIDs."""
+        made = self.synthesizer("correct")
+        series = tuple(
+            replace(one, uid=made.uid(), instances=tuple(replace(instance, uid=made.uid()) for instance in one.instances))
+            for one in wrong.series
+        )
+        return replace(wrong, uid=made.uid(), patient=replace(wrong.patient, id=made.patient().id), series=series)
+
+    def note(self, wrong: Study) -> Dataset:
+        """The note that takes a study back (IHE RAD TF-3 4.66.4.1.3)."""
+        return rejection_note(self.synthesizer("correct note"), wrong, wrong.instances, Rejection.WRONG_WORKLIST_ENTRY).dataset()
 
     def syntax(self, modality: str) -> str:
         """The transfer syntax in which an object is kept and sent."""
@@ -167,14 +183,6 @@ class Sender:
     def is_verified(self, status: int | None) -> bool:
         """Whether the connection is in order; None: no answer came."""
         return status == SUCCESS
-
-
-def rejecting(dataset: Dataset) -> Dataset:
-    """Make a rejection note out of a key object document (IHE RAD TF-3 4.66.4.1.3)."""
-    if dataset.Modality == "KO":
-        title = dataset.ConceptNameCodeSequence[0]
-        title.CodeValue, title.CodeMeaning = "113038", "Incorrect Modality Worklist Entry"
-    return dataset
 
 
 STEPS: Mapping[str, Callable[[Sender], None]] = {
