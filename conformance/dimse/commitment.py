@@ -1,4 +1,4 @@
-"""Storage Commitment as a service user (PS3.4 Annex J): the N-ACTION information and the N-EVENT-REPORT read."""
+"""Storage Commitment (PS3.4 Annex J): the information of an N-ACTION, and the N-EVENT-REPORT read."""
 
 from collections.abc import Sequence
 
@@ -39,13 +39,18 @@ def read_report(
     return CommitmentReport(
         transaction_uid=_text(event, "TransactionUID"),
         event_type=message.number("EventTypeID") or 0,
-        referenced=tuple(_pair(item) for item in event.get("ReferencedSOPSequence") or ()),
+        referenced=references_of(event),
         failed=tuple((*_pair(item), _reason(item)) for item in event.get("FailedSOPSequence") or ()),
         calling_ae=calling_ae,
         new_association=new_association,
         roles=roles,
         has_referenced_sequence="ReferencedSOPSequence" in event,
     )
+
+
+def references_of(information: Dataset) -> tuple[tuple[str, str], ...]:
+    """The (SOP class, instance) pairs that a request names, or that a report says are committed."""
+    return tuple(_pair(item) for item in information.get("ReferencedSOPSequence") or ())
 
 
 def _pair(item: Dataset) -> tuple[str, str]:

@@ -9,12 +9,16 @@ from conformance.source.intake import Intake
 KEPT = (
     "SpecificCharacterSet",
     "PatientID",
+    "IssuerOfPatientID",
     "PatientName",
     "PatientBirthDate",
+    "PatientSex",
     "AccessionNumber",
     "StudyInstanceUID",
     "Modality",
     "ConceptNameCodeSequence",
+    "RequestAttributesSequence",
+    "ReferencedPerformedProcedureStepSequence",
     "CurrentRequestedProcedureEvidenceSequence",
 )
 

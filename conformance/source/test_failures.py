@@ -30,8 +30,7 @@ def test_tries_again_until_it_succeeds(repository: Repository) -> None:
     require(intake.attempts, f"step {RETRY.name!r}: {performance.reason}; nothing was sent")
     if performance.done:
         return
-    bound = repository.target.claims.retry_seconds
-    require(bound is not None, f"{performance.reason}, and the profile does not declare claims.retry-seconds")
+    bound = repository.retries_within(performance)
     first = {attempt.uid for attempt in intake.attempts} - {attempt.uid for attempt in intake.taken}
     met = STAGES[min(intake.turns_taken, len(STAGES) - 1)]
     others = f", and {len(intake.taken)} came under other UIDs" if intake.taken else ""
