@@ -51,7 +51,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How a report was received. `trouble` is empty where it was answered 0000; not `answered`: no DICOM application spoke there."""
+    """How a report was received. `trouble` is empty where it was answered 0000.
+
+    Not `answered`: no DICOM application spoke there, or none that had time; `busy`: it may have time later.
+    """
 
     trouble: str = ""
     answered: bool = True
@@ -147,7 +150,8 @@ class Commitments:
                 answered = association.await_message(self.timeouts.response)
         except AssociationEnded as error:
             ending = error.ending
-            return Delivery(str(ending), ending.kind in SPOKEN, busy=ending.kind is EndingKind.REFUSED or ending.result == TRANSIENT)
+            busy = ending.kind is EndingKind.REFUSED or ending.result == TRANSIENT
+            return Delivery(str(ending), answered=ending.kind in SPOKEN and not busy, busy=busy)
         except ProtocolViolation as error:
             return Delivery(str(error))
         status = answered.number("Status")

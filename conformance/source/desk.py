@@ -36,4 +36,7 @@ class Desk:
         """
         self.commitments.withhold(one=step.withholds)
         before = len(self.performed.begun)
-        return lambda: self.performed.rests({attempt.uid for attempt in self._taken()}, since=before) and self.commitments.rests
+        return lambda: self.performed.rests(self._came, since=before) and self.commitments.rests
+
+    def _came(self) -> set[str]:
+        return {attempt.uid for attempt in self._taken()}

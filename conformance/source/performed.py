@@ -1,8 +1,9 @@
 """Modality Performed Procedure Step as our repository provides it (PS3.4 F.7): by the rules of states, and with what each step lists."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import repeat
 
 from pydicom import Dataset
 
@@ -47,10 +48,12 @@ class PerformedSteps:
         """The steps that were completed."""
         return [step for uid, step in self.begun.items() if self._steps.states[uid] == COMPLETED]
 
-    def rests(self, came: Set[str], *, since: int) -> bool:
+    def rests(self, came: Callable[[], Set[str]], *, since: int) -> bool:
         """Whether every step has ended, and what it lists has come; the steps that were begun first, `since` of them, do not count."""
         steps = list(self.begun.values())[since:]
-        return not any(self._steps.states[step.uid] == IN_PROGRESS or step.missing(came) for step in steps)
+        if any(self._steps.states[step.uid] == IN_PROGRESS for step in steps):
+            return False
+        return not steps or not any(map(Performed.missing, steps, repeat(came())))
 
     def provide(self, inquiry: Inquiry) -> Iterator[Reply]:
         """Answer one N-CREATE or N-SET."""

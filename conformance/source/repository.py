@@ -11,7 +11,7 @@ import pytest
 from conformance.acts import Act
 from conformance.dimse import Listener
 from conformance.evidence import Recorder
-from conformance.findings import require
+from conformance.findings import NotApplicable, require
 from conformance.ledger import Ledger
 from conformance.offer import Offer
 from conformance.operating import Errand, Operator, Performance
@@ -77,6 +77,16 @@ class Repository:
     def serves_within(self, _seconds: float, /) -> bool:
         """A source need not serve: the run goes on."""
         return True
+
+    def demand(self, service: str) -> None:
+        """Ask nobody to show what the profile does not claim.
+
+        Raises:
+            NotApplicable: so it is.
+        """
+        claimed = self.target.claims.services
+        if claimed is not None and service not in claimed:
+            raise NotApplicable(f"the profile does not claim {service}")
 
     def intake(self, step: Step) -> Intake:
         """What came during a step.

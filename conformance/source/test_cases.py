@@ -36,6 +36,7 @@ def test_an_unscheduled_case_borrows_no_identifier(repository: Repository) -> No
 
 @pytest.mark.requirement("IOCM-08")
 def test_corrects_under_new_uids_with_a_rejection_note(repository: Repository) -> None:
+    repository.demand("iocm")
     seen = Correction(dict(heads_of(repository.intake(SEND))), dict(heads_of(repository.intake(CORRECT))))
     expect(
         not seen.overwritten,

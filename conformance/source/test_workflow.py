@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import pytest
 from pydicom import Dataset
 
-from conformance.findings import Nonconformance, expect, require
+from conformance.findings import Nonconformance, NotExercised, expect, require
+from conformance.operating import Performance
+from conformance.source.commitment import Commitments
 from conformance.source.heads import heads_of, text
 from conformance.source.performed import Performed
 from conformance.source.repository import Repository
@@ -16,6 +18,7 @@ from generators import Study
 
 @pytest.mark.requirement("WORK-01")
 def test_images_carry_the_identifiers_of_their_worklist_entry(repository: Repository) -> None:
+    repository.demand("worklist")
     made = made_to_order(repository)
     wrong = [keywords for order, head in made if (keywords := differing(order, head))]
     expect(
@@ -27,6 +30,7 @@ def test_images_carry_the_identifiers_of_their_worklist_entry(repository: Reposi
 
 @pytest.mark.requirement("WORK-02")
 def test_images_refer_to_the_requested_procedure_and_the_scheduled_step(repository: Repository) -> None:
+    repository.demand("worklist")
     made = made_to_order(repository)
     without = sum((order.order.procedure_id, order.id) not in requests_of(head) for order, head in made)
     expect(
@@ -38,6 +42,7 @@ def test_images_refer_to_the_requested_procedure_and_the_scheduled_step(reposito
 
 @pytest.mark.requirement("WORK-06")
 def test_a_completed_step_lists_what_came_of_it(repository: Repository) -> None:
+    repository.demand("mpps")
     heads, performed = dict(heads_of(repository.intake(SCHEDULED))), repository.desk.performed
     steps = [step for step in performed.completed if of_step(step, heads)]
     require(steps, "; ".join(["no step was completed for what came", *performed.refused[:1]]))
@@ -64,18 +69,14 @@ def expect_listed(step: Performed, heads: Mapping[str, Dataset]) -> None:
 @pytest.mark.slow
 @pytest.mark.requirement("COMMIT-11")
 def test_keeps_its_copy_until_somebody_answers_for_it(repository: Repository) -> None:
+    repository.demand("commitment")
     performance, commitments = repository.performed(COMMIT)[0], repository.desk.commitments
-    delivery = commitments.delivery
-    if delivery is None:
-        require(False, f"step {COMMIT.name!r}: {performance.reason}; commitment was not asked for, of nothing that came")
-        return
-    where = f"{commitments.source.host}:{commitments.source.port}"
-    require(delivery.answered, f"the report was not received at {where}: {delivery.trouble}")
+    trouble = trouble_with_the_report(performance, commitments)
     expect(
-        not delivery.trouble,
+        not trouble,
         expected="a report on an association of ours that is accepted and answered 0000 (PS3.4 J.3.3)",
-        got=delivery.trouble,
-        hint=f"We report as {commitments.source.calling_ae} at {where}, with the role of the provider.",
+        got=trouble,
+        hint=f"We call as {commitments.source.calling_ae}, and ask for the role of the provider.",
     )
     if commitments.came_again:
         return
@@ -85,6 +86,19 @@ def test_keeps_its_copy_until_somebody_answers_for_it(repository: Repository) ->
         got=f"{performance.reason}: it did not come again after the report",
         hint=f"The profile says that the product tries again within {bound:g} s.",
     )
+
+
+def trouble_with_the_report(performance: Performance, commitments: Commitments) -> str:
+    """What the product made of the report that one object is not committed; "" where it took it.
+
+    Raises:
+        NotExercised: there was nothing to report, or nobody to take the report.
+    """
+    delivery, source = commitments.delivery, commitments.source
+    if delivery is None:
+        raise NotExercised(f"step {COMMIT.name!r}: {performance.reason}; the commitment of nothing that came was asked for")
+    require(delivery.answered, f"the report was not taken at {source.host}:{source.port}: {delivery.trouble}")
+    return delivery.trouble
 
 
 def made_to_order(repository: Repository) -> list[tuple[Study, Dataset]]:
