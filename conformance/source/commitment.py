@@ -29,9 +29,10 @@ from conformance.dimse import (
 )
 from conformance.dimse.commitment import commitment_information, references_of
 from conformance.dimse.identifiers import decode_dataset, encode_dataset
+from conformance.evidence import Recorder
 from conformance.source.intake import Attempt
 
-SUCCESS, NO_SUCH_INSTANCE, INVALID_ARGUMENT, NO_SUCH_ACTION = 0x0000, 0x0112, 0x0115, 0x0123  # PS3.7 10.1.4.1.10
+SUCCESS, NO_SUCH_INSTANCE, INVALID_ARGUMENT, NO_SUCH_ACTION = 0x0000, 0x0112, 0x0115, 0x0123  # PS3.7 Annex C
 ALL_COMMITTED, SOME_FAILED = 1, 2
 SPOKEN = (EndingKind.REJECT, EndingKind.ABORT)
 TRANSIENT = 2  # PS3.8 Table 9-21
@@ -62,10 +63,15 @@ class Delivery:
 
 
 class Commitments:
-    """The requests of this run. `taken` gives every object that was taken so far; `source` is where its reports are received."""
+    """The requests of this run. `taken` gives every object that was taken so far; `source` is where its reports are received.
 
-    def __init__(self, source: Endpoint, timeouts: Timeouts, taken: Callable[[], Sequence[Attempt]]) -> None:
-        self.source, self.timeouts = source, timeouts
+    `recorder_for` is asked at each report for the recorder of the check that runs.
+    """
+
+    def __init__(
+        self, source: Endpoint, timeouts: Timeouts, taken: Callable[[], Sequence[Attempt]], recorder_for: Callable[[], Recorder | None]
+    ) -> None:
+        self.source, self.timeouts, self._recorder_for = source, timeouts, recorder_for
         self.orders: list[Order] = []
         self.withheld = ""
         self.delivery: Delivery | None = None
@@ -140,8 +146,9 @@ class Commitments:
     def _deliver(self, order: Order) -> Delivery:
         """Send one report (PS3.4 J.3.3)."""
         context = Context(PUSH_MODEL, SYNTAXES, scu_role=False, scp_role=True)
+        where, recorder = replace(self.source, called_ae=order.requester), self._recorder_for()
         try:
-            with associate(replace(self.source, called_ae=order.requester), (context,), timeouts=self.timeouts) as association:
+            with associate(where, (context,), timeouts=self.timeouts, recorder=recorder) as association:
                 accepted = association.accepted(PUSH_MODEL)
                 if accepted is None:
                     return Delivery("it accepts no presentation context of Storage Commitment")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydicom import Dataset
 
+from conformance.dimse.identifiers import items_of
 from conformance.source.heads import text
 
 IDENTIFYING = ("PatientID", "PatientName", "PatientBirthDate", "AccessionNumber", "StudyInstanceUID")
@@ -54,11 +55,10 @@ def _is_another_patients(head: Dataset, before: Dataset) -> bool:
 
 def _title(head: Dataset) -> str:
     """The code of a document's title; "" where it has none."""
-    names = head.get("ConceptNameCodeSequence") or [Dataset()]
-    return text(names[0], "CodeValue")
+    return next((text(name, "CodeValue") for name in items_of(head, "ConceptNameCodeSequence")), "")
 
 
 def _named(note: Dataset) -> set[str]:
-    """The SOP Instance UIDs of the evidence of a document (PS3.3 C.17.2)."""
-    evidence = note.get("CurrentRequestedProcedureEvidenceSequence") or []
+    """The SOP Instance UIDs of the evidence of a note (PS3.3 C.17.6.2)."""
+    evidence = items_of(note, "CurrentRequestedProcedureEvidenceSequence")
     return {str(element.value) for item in evidence for element in item.iterall() if element.keyword == "ReferencedSOPInstanceUID"}

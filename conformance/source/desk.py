@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from conformance.dimse import PUSH_MODEL, Endpoint, Provider
+from conformance.evidence import Recorder
 from conformance.reference.steps import PERFORMED_STEP
 from conformance.reference.worklist import WORKLIST
 from conformance.source.commitment import Commitments
@@ -15,14 +16,20 @@ from generators import Synthesizer
 
 
 class Desk:
-    """What each service keeps. `taken` gives every object that was taken so far."""
+    """What each service keeps. `taken` gives every object that was taken so far, `recorder_for` the recorder of the check that runs."""
 
-    def __init__(self, target: Target, synthesizer: Synthesizer, taken: Callable[[], Sequence[Attempt]]) -> None:
+    def __init__(
+        self,
+        target: Target,
+        synthesizer: Synthesizer,
+        taken: Callable[[], Sequence[Attempt]],
+        recorder_for: Callable[[], Recorder | None] = lambda: None,
+    ) -> None:
         source = Endpoint(target.host, target.port, target.ae_title, target.calling_ae)
         self.schedule = Schedule(orders_of(synthesizer), target.ae_title)
         self.performed = PerformedSteps()
         self._taken = taken
-        self.commitments = Commitments(source, target.timeouts, taken)
+        self.commitments = Commitments(source, target.timeouts, taken, recorder_for)
 
     @property
     def providers(self) -> Mapping[str, Provider]:

@@ -29,6 +29,8 @@ def heads_of(intake: Intake) -> Iterator[tuple[str, Dataset]]:
         assert attempt.received.path is not None
         try:
             head = dcmread(attempt.received.path, stop_before_pixels=True, specific_tags=list(KEPT))
+            for _ in head.iterall():  # read every value now
+                pass
         except Exception:  # whatever is wrong with the bytes is for XFER-07 to say
             continue
         yield attempt.uid, head

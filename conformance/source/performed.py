@@ -8,7 +8,7 @@ from itertools import repeat
 from pydicom import Dataset
 
 from conformance.dimse import Field, Inquiry, Reply
-from conformance.dimse.identifiers import decode_dataset
+from conformance.dimse.identifiers import decode_dataset, items_of
 from conformance.reference.steps import COMPLETED, IN_PROGRESS, PROCESSING_FAILURE, SUCCESS, Steps
 from conformance.reference.syntax import syntax_of
 
@@ -72,11 +72,12 @@ class PerformedSteps:
         yield Reply(reply.status, {} if reply.error_id is None else {"ErrorID": reply.error_id})
 
     def _keep(self, uid: str, attributes: Dataset) -> None:
-        scheduled = attributes.get("ScheduledStepAttributesSequence") or []
+        scheduled = items_of(attributes, "ScheduledStepAttributesSequence")
         step = self.begun.setdefault(uid, Performed(uid, frozenset(str(item.get("StudyInstanceUID") or "") for item in scheduled)))
         if "PerformedSeriesSequence" in attributes:
-            step.series = {str(series.get("SeriesInstanceUID") or ""): _objects(series) for series in attributes.PerformedSeriesSequence}
+            performed = items_of(attributes, "PerformedSeriesSequence")
+            step.series = {str(series.get("SeriesInstanceUID") or ""): _objects(series) for series in performed}
 
 
 def _objects(series: Dataset) -> frozenset[str]:
-    return frozenset(str(one.get("ReferencedSOPInstanceUID") or "") for keyword in OBJECTS for one in series.get(keyword) or ())
+    return frozenset(str(one.get("ReferencedSOPInstanceUID") or "") for keyword in OBJECTS for one in items_of(series, keyword))

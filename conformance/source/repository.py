@@ -41,7 +41,7 @@ class Repository:
         self._operator, self._ask, self._spool = operator, ask, spool
         self._intakes: list[Intake] = []
         self._taken: dict[str, tuple[Performance, Intake]] = {}
-        self.desk = Desk(target, synthesizer, self._objects)
+        self.desk = Desk(target, synthesizer, self._objects, lambda: self.recorder)
 
     @classmethod
     @contextmanager

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 from pydicom import Dataset
 
+from conformance.dimse.identifiers import items_of
 from conformance.findings import Nonconformance, NotExercised, expect, require
 from conformance.operating import Performance
 from conformance.source.commitment import Commitments
@@ -115,7 +116,7 @@ def made_to_order(repository: Repository) -> list[tuple[Study, Dataset]]:
 
 def requests_of(head: Dataset) -> set[tuple[str, str]]:
     """The requested procedures and scheduled steps that an object names."""
-    items = head.get("RequestAttributesSequence") or []
+    items = items_of(head, "RequestAttributesSequence")
     return {(text(item, "RequestedProcedureID"), text(item, "ScheduledProcedureStepID")) for item in items}
 
 
@@ -124,7 +125,7 @@ def referring(step: Performed, heads: Mapping[str, Dataset]) -> set[str]:
     return {
         uid
         for uid, head in heads.items()
-        for item in head.get("ReferencedPerformedProcedureStepSequence") or []
+        for item in items_of(head, "ReferencedPerformedProcedureStepSequence")
         if text(item, "ReferencedSOPInstanceUID") == step.uid
     }
 
