@@ -109,8 +109,9 @@ class Yard:
 
     def arguments(self, wanted: Any, ids: list[str]) -> Iterator[dict[str, object]]:
         """What a check asks for, once for each case of it."""
+        claims = {"claims": self.repository.target.claims} if "claims" in wanted else {}
         if "ruling" in wanted:
-            yield {"ruling": self.received.ruling(ids[0])}
+            yield {"ruling": self.received.ruling(ids[0]), **claims}
         elif "step" in wanted:
             yield from ({"repository": self.repository, "step": step} for step in (SEND, SEND_SMALL))
         else:
