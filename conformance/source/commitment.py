@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from pydicom import Dataset
@@ -16,8 +17,10 @@ from pydicom import Dataset
 from conformance.dimse import (
     PUSH_MODEL,
     PUSH_MODEL_INSTANCE,
+    Association,
     AssociationEnded,
     Context,
+    Ending,
     EndingKind,
     Endpoint,
     Field,
@@ -119,7 +122,8 @@ class Commitments:
                 self.orders.append(order)
                 self._under_way += 1
             yield Reply(SUCCESS)
-            self._reporter.submit(self._report, order)
+            with suppress(RuntimeError):  # of a request that came while the run ends
+                self._reporter.submit(self._report, order)
 
     # --- in the thread that reports
 
@@ -144,23 +148,27 @@ class Commitments:
         return bool(self.withheld)
 
     def _deliver(self, order: Order) -> Delivery:
-        """Send one report (PS3.4 J.3.3)."""
+        """Send one report on an association of its own. How that ends after the answer is no matter."""
         context = Context(PUSH_MODEL, SYNTAXES, scu_role=False, scp_role=True)
         where, recorder = replace(self.source, called_ae=order.requester), self._recorder_for()
+        delivery: Delivery | None = None
         try:
             with associate(where, (context,), timeouts=self.timeouts, recorder=recorder) as association:
-                accepted = association.accepted(PUSH_MODEL)
-                if accepted is None:
-                    return Delivery("it accepts no presentation context of Storage Commitment")
-                event, data = self._event(order)
-                association.send_message(accepted.id, event, encode_dataset(data, accepted.transfer_syntax))
-                answered = association.await_message(self.timeouts.response)
+                delivery = self._send(association, order)
         except AssociationEnded as error:
-            ending = error.ending
-            busy = ending.kind is EndingKind.REFUSED or ending.result == TRANSIENT
-            return Delivery(str(ending), answered=ending.kind in SPOKEN and not busy, busy=busy)
+            return delivery or _undelivered(error.ending)
         except ProtocolViolation as error:
-            return Delivery(str(error))
+            return delivery or Delivery(str(error))
+        return delivery
+
+    def _send(self, association: Association, order: Order) -> Delivery:
+        """Send the N-EVENT-REPORT (PS3.4 J.3.3), and read its answer."""
+        accepted = association.accepted(PUSH_MODEL)
+        if accepted is None:
+            return Delivery("it accepts no presentation context of Storage Commitment")
+        event, data = self._event(order)
+        association.send_message(accepted.id, event, encode_dataset(data, accepted.transfer_syntax))
+        answered = association.await_message(self.timeouts.response)
         status = answered.number("Status")
         right = answered.field == Field.N_EVENT_REPORT_RSP and status == SUCCESS
         return Delivery("" if right else f"{answered.name} with status {'none' if status is None else f'{status:04X}'}")
@@ -196,3 +204,8 @@ class Commitments:
 def _order(inquiry: Inquiry) -> Order:
     information = decode_dataset(inquiry.message.data or b"", inquiry.transfer_syntax, clause="PS3.4 J.3.2.1.1")
     return Order(str(information.get("TransactionUID") or ""), references_of(information), inquiry.calling_ae)
+
+
+def _undelivered(ending: Ending) -> Delivery:
+    busy = ending.kind is EndingKind.REFUSED or ending.result == TRANSIENT
+    return Delivery(str(ending), answered=ending.kind in SPOKEN and not busy, busy=busy)
