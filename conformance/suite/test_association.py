@@ -164,8 +164,11 @@ def test_reads_a_maximum_length_of_0_as_no_limit(system: System, ct_study: Store
 def test_takes_pdus_as_long_as_it_announced(system: System, synthesizer: Synthesizer) -> None:
     small, large = (encode_study(synthesizer.study("CT", instances=1, rows=size, columns=size))[0] for size in (16, 256))
     system.keep(small)
-    with system.associate(storage_contexts([large])) as association:
-        answer = system.send(association, large)
+    try:
+        with system.associate(storage_contexts([large])) as association:
+            answer = system.send(association, large)
+    except AssociationEnded as error:
+        system.blame(error, expected="PDUs of the announced maximum length taken")
     expect_taken(answer, what="an object sent in PDUs of the announced maximum length")
 
 

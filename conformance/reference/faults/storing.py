@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from pydicom.uid import generate_uid
 
-from conformance.reference.archive import Parts
+from conformance.reference.archive import Parts, Settings
 from conformance.reference.depot import digest
 from conformance.reference.encoding import Element, readable
 from conformance.reference.faults.fault import Fault, rows
@@ -51,6 +51,14 @@ NEED_SOUND_OBJECTS_TAKEN = rows(
 class RefusesEverything(Intake):
     def judge(self, _candidate: Candidate) -> Refusal | None:
         return Refusal(_OUT_OF_RESOURCES, "out of resources")
+
+
+class RefusesBeyondOnePdu(Intake):
+    """Has a buffer as long as the PDU that it announces."""
+
+    def judge(self, candidate: Candidate) -> Refusal | None:
+        longer = len(candidate.data) > Settings().max_pdu
+        return Refusal(_OUT_OF_RESOURCES, "out of resources") if longer else super().judge(candidate)
 
 
 class RefusesAfterFirstStudy(Intake):
@@ -199,6 +207,14 @@ class CutLeavesStudy(KeepsHalves):
 
 
 STORING_FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "objects-beyond-one-pdu-refused",
+        "an object that is longer than one PDU is answered A700",
+        Parts(intake=RefusesBeyondOnePdu),
+        breaks=rows("ASSOC-07"),
+        warns=rows("SEC-03"),
+        blocks=rows("STORE-03 ROBUST-04"),
+    ),
     Fault(
         "refuses-everything",
         "every C-STORE is refused for want of resources",
