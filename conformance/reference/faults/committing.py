@@ -53,6 +53,13 @@ class NoReferences(Committer):
         return event, information
 
 
+class AlwaysAllCommitted(Committer):
+    """Reports event type 1 whatever the references say."""
+
+    def result(self, order: Order) -> tuple[int, DataSet]:
+        return ALL_COMMITTED, super().result(order)[1]
+
+
 class CommitsUnknown(Committer):
     """Takes an object that it does not find for one that is still on its way in."""
 
@@ -136,6 +143,13 @@ COMMITMENT_FAULTS: tuple[Fault, ...] = (
         "a report of event type 1 has no Referenced SOP Sequence",
         Parts(committer=NoReferences),
         breaks=rows("COMMIT-03"),
+        blocks=rows("COMMIT-09"),
+    ),
+    Fault(
+        "failures-under-event-type-1",
+        "a report of which some references failed has event type 1",
+        Parts(committer=AlwaysAllCommitted),
+        breaks=rows("COMMIT-04"),
     ),
     Fault(
         "unknown-instances-committed", "objects that are not there are committed", Parts(committer=CommitsUnknown), breaks=rows("COMMIT-04")

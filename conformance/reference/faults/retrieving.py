@@ -14,7 +14,7 @@ from conformance.reference.encoding import Element, decode, encode
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.index import Located
 from conformance.reference.keys import tag_of
-from conformance.reference.models import MOVE, Identifier, demand_unique_keys
+from conformance.reference.models import MOVE, PENDING, Identifier, demand_unique_keys
 from conformance.reference.retrieve import SUCCESS, WITH_FAILURES, Outlet, Progress, Retriever, Tally
 from conformance.reference.services import Address, Request, Services
 from conformance.reference.syntax import syntax_of
@@ -40,6 +40,18 @@ class WholeStudyForSeries(Retriever):
         if identifier.level != "SERIES":
             return found
         return self.index.locate({"StudyInstanceUID": [identifier.text("StudyInstanceUID")]})
+
+
+class PendingWithoutFailures(Services):
+    """Leaves the failed and the warned out while it sends."""
+
+    def report(self, request: Request, progress: Progress) -> None:
+        if progress.status != PENDING:
+            return super().report(request, progress)
+        tally = progress.tally
+        return request.respond(
+            Status=PENDING, NumberOfRemainingSuboperations=tally.remaining, NumberOfCompletedSuboperations=tally.completed
+        )
 
 
 class RemainingAtTheEnd(Retriever):
@@ -155,6 +167,12 @@ RETRIEVE_FAULTS: tuple[Fault, ...] = (
         "a retrieve at SERIES level delivers the whole study",
         Parts(retriever=WholeStudyForSeries),
         breaks=rows("RETR-02"),
+    ),
+    Fault(
+        "pending-without-failures",
+        "pending responses of a retrieve count the remaining and the completed only",
+        Parts(services=PendingWithoutFailures),
+        breaks=rows("RETR-03"),
     ),
     Fault(
         "remaining-in-final-response",
