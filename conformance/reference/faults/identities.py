@@ -4,7 +4,6 @@ Each class is one part that is wrong in one way; the table at the end says what 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -12,10 +11,11 @@ from pydicom.uid import generate_uid
 
 from conformance.reference.archive import Parts
 from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.faults.querying import KeyIgnored
 from conformance.reference.find import Finder, Query
 from conformance.reference.index import Index, merged
 from conformance.reference.intake import Intake
-from conformance.reference.keys import Attributes, Key, tag_of
+from conformance.reference.keys import BY_KEYWORD, Attributes, Key, tag_of
 from conformance.reference.matching import Matcher
 from conformance.reference.rules import Candidate, Refusal, instance_fits_the_command, replacing, uids_differ, without
 
@@ -68,12 +68,8 @@ class NoIssuerKey(Finder):
         return None if tag == tag_of("IssuerOfPatientID") else super().supported(tag, level)
 
 
-class IssuerNotCompared(Finder):
-    """Returns the issuer that is asked for, and compares it with nothing."""
-
-    def match(self, query: Query, entity: Attributes) -> bool:
-        compared = {key: value for key, value in query.keys.items() if key.keyword != "IssuerOfPatientID"}
-        return super().match(replace(query, keys=compared), entity)
+class IssuerNotCompared(KeyIgnored):
+    ignored = BY_KEYWORD["IssuerOfPatientID"]
 
 
 class CommandNotCompared(Intake):

@@ -20,7 +20,7 @@ from conformance.reference.services import Request, Services
 from conformance.reference.syntax import syntax_of
 from conformance.reference.text import character_set
 
-SERIES_NUMBER, MODALITY = BY_KEYWORD["SeriesNumber"], BY_KEYWORD["Modality"]
+MODALITY = BY_KEYWORD["Modality"]
 
 
 class Caseless(Finder):
@@ -78,9 +78,21 @@ class PatientsInStudies(Finder):
         return [study for patient in rows_of for study in self.index.select("STUDY", patient)]
 
 
-class NoSeriesNumber(Finder):
+class KeyIgnored(Finder):
+    """Returns a key that is asked for, and compares it with nothing."""
+
+    ignored: Key
+
     def match(self, query: Query, entity: Attributes) -> bool:
-        return super().match(replace(query, keys={key: value for key, value in query.keys.items() if key != SERIES_NUMBER}), entity)
+        return super().match(replace(query, keys={key: value for key, value in query.keys.items() if key != self.ignored}), entity)
+
+
+class NoSeriesNumber(KeyIgnored):
+    ignored = BY_KEYWORD["SeriesNumber"]
+
+
+class NoInstanceNumber(KeyIgnored):
+    ignored = BY_KEYWORD["InstanceNumber"]
 
 
 class NoEmptyKeys(Finder):
@@ -246,6 +258,7 @@ QUERY_FAULTS: tuple[Fault, ...] = (
         warns=rows("QUERY-02"),
     ),
     Fault("series-number-ignored", "Series Number restricts nothing", Parts(finder=NoSeriesNumber), breaks=rows("QUERY-03")),
+    Fault("instance-number-ignored", "Instance Number restricts nothing", Parts(finder=NoInstanceNumber), breaks=rows("QUERY-03")),
     Fault("empty-keys-left-out", "a key without value is missing from the match", Parts(finder=NoEmptyKeys), breaks=rows("QUERY-04")),
     Fault(
         "accession-compared-without-case",
