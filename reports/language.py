@@ -79,7 +79,7 @@ class Language:
 
     def rate(self, octets: int, seconds: float) -> str:
         """Octets a second; a dash where no time passed, or nobody measured it."""
-        return f"{self.size(round(octets / seconds))}/s" if seconds > 0 else "–"
+        return f"{self.size(round(octets / max(seconds, 1e-6)))}/s" if seconds > 0 else "–"
 
     def share(self, part: float, whole: float) -> str:
         return f"{self.number(100 * part / whole)} %" if whole > 0 else "–"

@@ -98,5 +98,5 @@ def test_the_suite_shows_on_a_terminal_what_the_embedded_sender_brings(tmp_path:
     subprocess.run(command, cwd=tmp_path, env=environment, stdout=terminal.descriptor, check=False, timeout=120)
     written = terminal.close()
     assert "1 passed" in written
-    for said in (r"patient 2 +5 ", r"  study 1 +4 ", r"    series 1 CT +2 +\d+\.\d KiB +\d+\.\d [KM]iB/s", r"0 echoes, \d+ s left"):
+    for said in (r"patient 2 +5 ", r"  study 2 +5 ", r"    series 1 CT +2 +\d+\.\d KiB +\d+\.\d [KM]iB/s", r"0 echoes, \d+ s left"):
         assert re.search(said, written), said
