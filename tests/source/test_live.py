@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from conformance.judging import Arrival, judge
 from conformance.live import Branch, rows_within
 from conformance.operating import Errand, Operator
+from conformance.run import received_record
 from conformance.source.arriving import Arriving
-from generators import Synthesizer, encode
+from generators import Synthesizer, encode, encode_study
+from reports.results import ReceivedSeries
 
 from .terminal import LOOKED_AT, Terminal
 
@@ -88,6 +91,31 @@ def test_the_rows_fit_and_say_how_much_they_leave_out(room: int, first: str, mor
     assert len(rows) <= room
     assert (rows[0], rows[-1]) == (first, "… and 3 not placed")
     assert f"    … and {more} more series" in rows
+
+
+def test_the_tree_is_the_one_of_the_report(tmp_path: Path) -> None:
+    synthesizer = Synthesizer(1, "LIVE")
+    studies = [synthesizer.study(modalities=("CT", "MR")), synthesizer.study("CR", instances=3)]
+    arrivals, arriving = [], Arriving()
+    for number, one in enumerate(one for study in studies for one in encode_study(study)):
+        path = tmp_path / f"{number}.dcm"
+        path.write_bytes(one.part10())
+        arrivals.append(Arrival(path, began=number, ended=number + 0.5))
+        arriving.place(path, path.stat().st_size, number, number + 0.5)
+    live = [
+        (of_patient.name, of_study.name, of_series.name, of_series.objects, of_series.octets, of_series.began, of_series.ended)
+        for of_patient in arriving.tree.branches.values()
+        for of_study in of_patient.branches.values()
+        for of_series in of_study.branches.values()
+    ]
+    assert live == [
+        (f"patient {one.patient}", f"study {one.study}", f"series {one.series} {one.modality}", one.instances, one.octets, *span(one))
+        for one in received_record(judge(arrivals)).series
+    ]
+
+
+def span(series: ReceivedSeries) -> tuple[float, float]:
+    return series.began, series.began + series.seconds
 
 
 def test_the_suite_shows_on_a_terminal_what_the_embedded_sender_brings(tmp_path: Path) -> None:
