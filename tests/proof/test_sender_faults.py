@@ -105,7 +105,8 @@ class Yard:
     def arguments(self, wanted: Any, ids: list[str]) -> Iterator[dict[str, object]]:
         """What a check asks for, once for each case of it."""
         if "ruling" in wanted:
-            yield {"ruling": self.received.ruling(ids[0])}
+            subject = {"ruling": self.received.ruling(ids[0]), "claims": self.repository.target.claims}
+            yield {name: value for name, value in subject.items() if name in wanted}
         elif "step" in wanted:
             yield from ({"repository": self.repository, "step": step} for step in (SEND, SEND_SMALL))
         else:
