@@ -96,7 +96,7 @@ class _Screen:
         tree = self._growing.tree()
         if not tree.branches:
             return Group(line)
-        table = Table("", "objects", "size", "a second", box=None, pad_edge=False, header_style="dim")
+        table = Table("", "objects", "size", "rate", box=None, pad_edge=False, header_style="dim")
         table.columns[0].max_width = NAME
         for number, column in enumerate(table.columns):
             column.no_wrap, column.justify = True, "right" if number else "left"
