@@ -19,6 +19,7 @@ from conformance.dimse import (
     Reception,
     Reply,
 )
+from conformance.judging import heading
 from conformance.live import Branch
 from conformance.reference.steps import PERFORMED_STEP
 from conformance.reference.worklist import WORKLIST
@@ -53,6 +54,12 @@ class Attempt:
     def uid(self) -> str:
         """The SOP Instance UID of the command."""
         return self.received.sop_instance_uid
+
+    @property
+    def study(self) -> int:
+        """Its study, as a number that tells no value; 0 where the object does not say."""
+        found = heading(self.received.path) if self.received.path else None
+        return found.study if found else 0
 
 
 class Intake:
