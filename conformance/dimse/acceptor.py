@@ -4,6 +4,7 @@ Steps: TLS handshake, `_receive_request` (else A-ABORT), reject or accept by the
 peer releases, ends or violates the association, or says nothing for the idle time.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,7 @@ class Acceptor:
         self._file: BinaryIO | None = None
         self._path: Path | None = None
         self._written = 0
+        self._began = 0.0
 
     def serve(self) -> None:
         """Run the association to its end and close the connection."""
@@ -185,6 +187,7 @@ class Acceptor:
             association=self._serial,
             pdu_lengths_max=self._wire.largest_pdu,
             path=path,
+            seconds=time.monotonic() - self._began,
         )
 
     def _react(self, reaction: Reaction, channel: Channel) -> bool:
@@ -229,6 +232,7 @@ class Acceptor:
         head = Message(context_id, command, None, 0)
         if head.field != Field.C_STORE_RQ:
             return None
+        self._began = time.monotonic()
         instance = head.text("AffectedSOPInstanceUID")
         if not self._policy.ours(instance):
             raise _ForeignError(head)

@@ -3,7 +3,6 @@
 import pytest
 
 from conformance.findings import Nonconformance, expect, require
-from conformance.source.intake import study_of
 from conformance.source.repository import Repository
 from conformance.source.script import FAILING, RETRY, STATUSES, VERIFY, VERIFY_REFUSED
 
@@ -47,8 +46,8 @@ def test_keeps_what_a_failing_repository_did_not_take(repository: Repository) ->
     performance, intake = repository.performed(FAILING)
     require(intake.attempts, f"step {FAILING.name!r}: {performance.reason}; nothing was sent")
     require(intake.well, f"step {FAILING.name!r}: {performance.reason}; it did not come until we were well")
-    missing, again = intake.missing(), {study_of(attempt.received.path) for attempt in intake.taken} - {""}
-    lost = {attempt.uid for attempt in intake.attempts if attempt.uid in missing and study_of(attempt.received.path) in again}
+    missing, again = intake.missing(), {attempt.study for attempt in intake.taken} - {0}
+    lost = {attempt.uid for attempt in intake.attempts if attempt.uid in missing and attempt.study in again}
     require(lost or not missing, "what came when we were well is of other studies than what had been tried before")
     expect(
         not lost,

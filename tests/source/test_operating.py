@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from conformance.live import Branch
 from conformance.operating import Errand, Operator, TriggerError
 
 ERRAND = Errand("send", "send something")
@@ -26,6 +27,9 @@ class After:
 
     def told(self) -> str:
         return "0 objects"
+
+    def tree(self) -> Branch:
+        return Branch()
 
 
 def trigger(code: str) -> str:
