@@ -13,14 +13,14 @@ from conformance.reference.encoding import DataSet, Element, decode
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.find import RETRIEVE_AE_TITLE, TIMEZONE, Finder, Query
 from conformance.reference.index import Index, issuer_of
-from conformance.reference.keys import BY_KEYWORD, LEVELS, QUERY_RETRIEVE_LEVEL, UNIQUE, Attributes, Key, Value
+from conformance.reference.keys import BY_KEYWORD, LEVELS, QUERY_RETRIEVE_LEVEL, UNIQUE, Attributes, Key, Value, tag_of
 from conformance.reference.matching import Matcher, canonical_date
 from conformance.reference.models import PENDING, Identifier
 from conformance.reference.services import Request, Services
 from conformance.reference.syntax import syntax_of
 from conformance.reference.text import character_set
 
-MODALITY = BY_KEYWORD["Modality"]
+MODALITY, STATION = BY_KEYWORD["Modality"], tag_of("StationName")
 
 
 class Caseless(Finder):
@@ -222,6 +222,13 @@ class CountsOnce(Finder):
         return self.counted.setdefault((key.keyword, str(entity[UNIQUE[key.level]])), super().computed(key, entity))
 
 
+class TellsMore(Finder):
+    """Returns an attribute that nobody asked for."""
+
+    def response(self, query: Query, entity: Attributes) -> DataSet:
+        return super().response(query, entity) | {STATION: Element("SH", b"ROOM 1")}
+
+
 class EmptyTimeZone(Finder):
     """Knows time zones of whole hours, and puts nothing into the column for any other."""
 
@@ -308,6 +315,7 @@ QUERY_FAULTS: tuple[Fault, ...] = (
         breaks=rows("IOCM-06"),
         warns=rows("QUERY-15"),
     ),
+    Fault("matches-tell-more", "a match has an attribute that was not asked for", Parts(finder=TellsMore), breaks=rows("QUERY-09")),
     Fault(
         "time-zone-empty",
         "a match that is not of a zone of whole hours has Timezone Offset From UTC without a value",
