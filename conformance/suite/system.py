@@ -50,6 +50,7 @@ TAKEN = frozenset({StatusClass.SUCCESS, StatusClass.WARNING})
 POLL_SECONDS = 0.05
 IMPATIENT_SECONDS = 2.0
 GRACE_SECONDS = 10.0
+LATE_SECONDS = 2.0  # for objects that a final response counts and that have not come: what is late is not lost
 DELIBERATE = frozenset({EndingKind.REJECT, EndingKind.ABORT, EndingKind.CLOSE, EndingKind.RESET, EndingKind.RELEASE})
 MAX_CONTEXTS = 128
 SUCCESS, OUT_OF_RESOURCES = 0x0000, 0xA700  # what we answer to a C-STORE
@@ -109,13 +110,17 @@ def is_for_storage(request: AssociationRequest) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The answer to a C-MOVE or C-GET, and what was delivered for it. `associations` counts those opened to us for storage."""
+    """The answer to a C-MOVE or C-GET, and what was delivered for it. `associations` counts those opened to us for storage.
+
+    `late` counts the objects that came only after the final response, which had said that they were delivered.
+    """
 
     answer: RetrieveAnswer
     objects: tuple[Received, ...]
     foreign: int
     associations: int
     largest_pdu: int
+    late: int = 0
 
     @property
     def uids(self) -> list[str]:
@@ -329,9 +334,12 @@ class System:
         ours = replace(policy, ours=self.ledger.is_ours)
         with self.listener.reception(ours) as reception, self.associate(contexts, endpoint=endpoint) as association:
             answer = association.move(query.root.move, query.identifier(), destination, cancel_after=cancel_after)
+            punctual = len(reception.objects)
+            reception.wait_for(answer.counters.completed or 0, LATE_SECONDS)
         self.ledger.foreign += reception.foreign
         opened = sum(map(is_for_storage, reception.associations))
-        return Delivery(answer, tuple(reception.objects), reception.foreign, opened, reception.largest_pdu)
+        objects = tuple(reception.objects)
+        return Delivery(answer, objects, reception.foreign, opened, reception.largest_pdu, late=len(objects) - punctual)
 
     def get(self, query: Query, instances: Sequence[Encoded], *, status: Callable[[Received], int] | None = None) -> Delivery:
         """Retrieve on the same association, offering contexts for `instances` only."""

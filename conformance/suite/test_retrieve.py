@@ -70,6 +70,11 @@ def expect_true_counters(delivery: Delivery, total: int, *, refused: Collection[
     may stay out of the response.
     """
     final = delivery.answer.counters
+    expect(
+        not delivery.late,
+        expected="the final response after the last sub-operation, whose outcome it counts (PS3.4 C.4.2.3.1)",
+        got=f"{delivery.late} of {len(delivery.objects)} objects came only after it had counted them as completed",
+    )
     expect(final.remaining is None, expected="no Number of Remaining Sub-operations in the final response", got=f"{final.remaining}")
     taken = sum(uid not in refused for uid in delivery.uids)
     completed = [one.completed for one in (*delivery.answer.pending, final) if one.completed is not None]

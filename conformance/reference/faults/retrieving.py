@@ -104,6 +104,25 @@ class Own(Request):
         return str(self.assoc.acceptor.ae_title).strip()
 
 
+class LastOneLater(Services):
+    """Leaves the last object of a move to a queue, and answers as if it were delivered; where another one failed, it waits."""
+
+    def run(self, request: Request, targets: Sequence[Located], outlet: Outlet) -> None:
+        *most, last = targets
+        if not most or request.abstract_syntax not in MOVE:
+            super().run(request, targets, outlet)
+            return
+        retriever = self.desk.retriever
+        *pending, final = retriever.deliver(most, outlet, lambda: request.cancelled)
+        for progress in pending:
+            self.report(request, progress)
+        if final.status != SUCCESS:
+            self.report(request, final)
+            return
+        self.report(request, retriever.final(replace(final.tally, completed=len(targets))))
+        retriever.send(last, outlet)
+
+
 class MoveIgnoresCancel(Services):
     def move(self, request: Request) -> None:
         super().move(Deaf(request.assoc, request.message, request.context_id, request.abstract_syntax, request.transfer_syntax))
@@ -215,6 +234,12 @@ RETRIEVE_FAULTS: tuple[Fault, ...] = (
         "the C-STORE requests of a move name the archive as their originator",
         Parts(services=OriginatorIsArchive),
         warns=rows("RETR-10"),
+    ),
+    Fault(
+        "answer-before-the-last-object",
+        "the final response of a move counts its last object before it is sent",
+        Parts(services=LastOneLater),
+        breaks=rows("RETR-03"),
     ),
     Fault("move-ignores-cancel", "a cancel does not end a C-MOVE", Parts(services=MoveIgnoresCancel), breaks=rows("RETR-11")),
     Fault(
