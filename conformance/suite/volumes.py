@@ -8,9 +8,10 @@ from io import BytesIO
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from pydicom import dcmread
+from pydicom.dataelem import RawDataElement
 
 from conformance.dimse import Answer, NotAccepted, Received
 from conformance.suite.queries import study_query
@@ -82,7 +83,7 @@ def pixels_in(file: BinaryIO) -> Pixels:
     dataset = dcmread(file, defer_size=DEFERRED, specific_tags=["PixelData"], force=True)
     digest, octets = hashlib.sha256(), 0
     if "PixelData" in dataset:
-        value = dataset.get_item("PixelData", keep_deferred=True)
+        value = cast(RawDataElement, dataset.get_item("PixelData", keep_deferred=True))
         file.seek(value.value_tell)
         while piece := file.read(min(PIECE, value.length - octets)):
             digest.update(piece)
