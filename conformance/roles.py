@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import pytest
 
 from conformance import consumer, source, suite
+from conformance.acts import Act
 from conformance.consumer.preflight import ConsumerJourney
 from conformance.consumer.stage import STAGE, Stage
 from conformance.dimse import Listener
@@ -31,14 +32,14 @@ from conformance.embedded import (
 )
 from conformance.evidence import Recorder
 from conformance.guide import Role
+from conformance.ledger import Ledger
+from conformance.offer import Offer
 from conformance.operating import Operator
 from conformance.preflight import ArchiveJourney, Journey
 from conformance.source.objects import INBOX, Inbox
 from conformance.source.preflight import InboxJourney, SourceJourney
 from conformance.source.repository import REPOSITORY, Repository
-from conformance.suite.ledger import Ledger
-from conformance.suite.offer import Offer
-from conformance.suite.system import SYSTEM, Act, System
+from conformance.suite.system import SYSTEM, System
 from conformance.target import EMBEDDED, Target, User
 from generators import Synthesizer
 

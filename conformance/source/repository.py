@@ -8,15 +8,15 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from conformance.acts import Act
 from conformance.dimse import Listener
 from conformance.evidence import Recorder
 from conformance.findings import require
+from conformance.ledger import Ledger
+from conformance.offer import Offer
 from conformance.operating import Errand, Operator, Performance
 from conformance.source.intake import Intake
 from conformance.source.script import QUESTIONS, Step
-from conformance.suite.ledger import Ledger
-from conformance.suite.offer import Offer
-from conformance.suite.system import Act
 from conformance.target import Target
 
 Ask = Callable[[str, str], None]
