@@ -346,6 +346,7 @@ def header(plan: Plan, target: Target, partial: list[str], scope: Sequence[Requi
             "calling AE title": target.calling_ae,
             "our Storage SCP": target.advertised,
         }
+        | ({"TLS port": str(target.tls.port)} if target.tls else {})
         | ({"DICOMweb": target.web.url} if target.web else {}),
         profile=plan.profile,
         certify=plan.certify,

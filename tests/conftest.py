@@ -71,6 +71,12 @@ def free_port() -> Callable[[], int]:
 
 
 @pytest.fixture(scope="session")
+def small_sizes() -> list[str]:
+    """Give the options by which a slow run asks little of a system, and yet more than the faults of size bear."""
+    return ["--study-instances=120", "--object-megabytes=8"]
+
+
+@pytest.fixture(scope="session")
 def run_suite() -> Callable[..., SuiteRun]:
     """Run `pytest` with these arguments in a folder, as a user does, and give what came of it."""
 

@@ -26,15 +26,16 @@ SLOW = {row.id for row in load_register() if row.slow}
 WEB = {row.id for row in load_register() if row.applies_when == "web"}
 TLS = {row.id for row in load_register() if row.applies_when in ("tls", "mutual-tls")} | {"SEC-03"}
 
-LESS = ["--study-instances=120", "--object-megabytes=8"]
-"""Sizes that are soon asked about, and yet more than the faults of size bear."""
-
 Outcome = Future[Any]
 
 
 @pytest.fixture(scope="module")
 def runs(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int], run_suite: Callable[..., Any]
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    free_port: Callable[[], int],
+    run_suite: Callable[..., Any],
+    small_sizes: list[str],
 ) -> Iterator[dict[str, Outcome]]:
     """One run for each fault that is asked for, two at a time."""
     whole = request.config.getoption("--whole-matrix")
@@ -43,7 +44,7 @@ def runs(
         folder = tmp_path_factory.mktemp(fault)
         port = free_port()
         rows = own_rows(FAULTS[fault])
-        slow = ["--slow", *LESS] if SLOW & rows else []
+        slow = ["--slow", *small_sizes] if SLOW & rows else []
         selection = [] if whole else ["-k", " or ".join(sorted(rows | OTHERS))]
         options, web = embedded_web(folder) if whole or WEB & rows else ([], None)
         tls_options, tls = embedded_tls(folder) if whole or TLS & rows else ([], None)

@@ -42,7 +42,6 @@ ASKED = (
     Ask("wlmscpfs", only="WORK-04"),
 )
 ASKED_SLOWLY = tuple(replace(ask, slow=True) for ask in ASKED if not ask.only)
-LESS = ["--study-instances=120", "--object-megabytes=8"]
 
 
 @contextmanager
@@ -62,14 +61,18 @@ def started(system: str, port: int, listen_port: int, *options: str) -> Iterator
 
 @pytest.fixture(scope="module")
 def runs(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int], run_suite: Callable[..., Any]
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    free_port: Callable[[], int],
+    run_suite: Callable[..., Any],
+    small_sizes: list[str],
 ) -> Iterator[dict[tuple[Ask, int], "Future[Any]"]]:
     """All runs at once: much of their time is spent waiting for the systems."""
 
     def run(ask: Ask, seed: int) -> object:
         port, listen_port = free_port(), free_port()
         arguments = [f"--target-ae={AE_TITLE}", "--host=127.0.0.1", f"--port={port}", f"--listen-port={listen_port}", f"--seed={seed}"]
-        arguments += ["--slow", *LESS] * ask.slow + ["-k", ask.only] * bool(ask.only)
+        arguments += ["--slow", *small_sizes] * ask.slow + ["-k", ask.only] * bool(ask.only)
         if ask.system in PROFILES:
             arguments.append(f"--target-profile={PROFILES[ask.system]}")
         options: list[str] = []
@@ -81,7 +84,7 @@ def runs(
             return run_suite(tmp_path_factory.mktemp(ask.system), *arguments, secret=WEB_PASSWORD)
 
     asked = [(ask, seed) for seed in range(1, request.config.getoption("--seeds") + 1) for ask in ASKED]
-    asked += [(ask, 1) for ask in ASKED_SLOWLY if request.config.getoption("--whole-matrix")]
+    asked += [(ask, 1) for ask in ASKED_SLOWLY if request.config.getoption("--seeds") > 1]
     with ThreadPoolExecutor(len(ASKED)) as pool:
         yield {(ask, seed): pool.submit(run, ask, seed) for ask, seed in asked}
 
@@ -101,8 +104,8 @@ def adjudicated(ask: Ask, passed: set[str]) -> dict[str, str]:
 def test_a_real_system_gets_its_adjudicated_verdicts_with_time(
     request: pytest.FixtureRequest, runs: dict[tuple[Ask, int], "Future[Any]"], ask: Ask
 ) -> None:
-    if not request.config.getoption("--whole-matrix"):
-        pytest.skip("the timers of a system take minutes: make proof")
+    if request.config.getoption("--seeds") == 1:
+        pytest.skip("the timers of a system take minutes: more than one seed, as in make proof")
     test_a_real_system_gets_its_adjudicated_verdicts(runs, ask, seed=1)
 
 
