@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 import pytest
+from msgspec import structs
 from pydicom import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # made at import from pynetdicom's tables
@@ -171,11 +172,12 @@ class System:
 
     @contextmanager
     def patient(self, octets: int) -> Iterator[None]:
-        """Wait longer for each answer, by what so many bytes take on a slow way: where their number is the question, the time is not."""
+        """Wait longer, by what so many bytes take on a slow way: where their number is the question, the time is not."""
         usual, more = self.target, octets / SLOW_RATE
-        waits = usual.timeouts
+        waits, claims = usual.timeouts, usual.claims
         longer = {name: getattr(waits, name) + more for name in ("response", "subop", "operation")}
-        self.target = replace(usual, timeouts=replace(waits, **longer))
+        visible = structs.replace(claims, visible_seconds=claims.visible_seconds + more)
+        self.target = replace(usual, timeouts=replace(waits, **longer), claims=visible)
         try:
             yield
         finally:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -41,10 +42,15 @@ def expect_many_kept(system: System, count: int) -> None:
 
 
 def given_back(system: System, study: Study, instances: Sequence[Encoded]) -> Delivery:
-    """Retrieve a study once all of it is listed, or the declared time for that is over."""
-    whole = {instance.uid for instance in study.instances}
-    system.comes_true(lambda: whole <= system.listed(study))
+    """Retrieve a study once all of it is listed, or no more of it was for the declared time: many objects may take their time."""
+    listed = 0
+    while listed < len(study.instances) and system.comes_true(partial(lists_more, system, study, listed)):
+        listed = len(system.listed(study))
     return system.retrieve(study_query(study), instances)
+
+
+def lists_more(system: System, study: Study, than: int) -> bool:
+    return len(system.listed(study)) > than
 
 
 def missing(delivery: Delivery, study: Study) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from shutil import disk_usage
 from tempfile import TemporaryDirectory
 from typing import BinaryIO, cast
 
@@ -14,6 +15,7 @@ from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
 
 from conformance.dimse import Answer, NotAccepted, Received
+from conformance.findings import require
 from conformance.suite.queries import study_query
 from conformance.suite.system import UNCOMPRESSED, Delivery, System, storage_contexts
 from generators import Encoded, Study, encode, write_instance
@@ -24,6 +26,7 @@ CLASSES = ("BTO", "CT-ENHANCED", "MR-ENHANCED")
 
 SIDE = 1024  # pixels
 FRAME = 2 * SIDE * SIDE  # bytes
+COPIES = 3  # what is sent, what comes back, and air
 PIECE = 1 << 20  # bytes that are looked at at a time
 DEFERRED = 1024  # bytes from which on a value is left in the file
 
@@ -63,10 +66,15 @@ class Volume:
 
 @contextmanager
 def volume(system: System, kind: str, octets: int) -> Iterator[Volume]:
-    """Make an image with at least so many bytes of pixels; its file goes with the context."""
+    """Make an image with at least so many bytes of pixels; its file goes with the context.
+
+    Raises:
+        NotExercised: our own disk has no room for it and for what comes back.
+    """
     frames = -(-octets // FRAME)
     study = system.synthesizer.study(kind, instances=1, rows=SIDE, columns=SIDE, frames=frames)
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        require(disk_usage(folder).free > COPIES * octets, f"{folder} has no room for {COPIES} objects of {octets} bytes")
         path = Path(folder, "volume.dcm")
         with path.open("w+b") as file:
             write_instance(study, study.series[0].instances[0], file)
