@@ -10,11 +10,15 @@ import os
 import resource
 import shlex
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bench.store import Measure, dcmsend, dcmsend_command, started_storescp, write_instances
 from conformance.dimse import Listener, Timeouts
 from conformance.guide import Role
+from conformance.live import REFRESH_SECONDS, rows_within
 from conformance.operating import Operator
 from conformance.source.intake import Intake
 from conformance.source.objects import judge_subject
@@ -47,14 +51,32 @@ def main() -> int:
 
 
 def receive(source: Path) -> float:
-    """Have a folder sent to our repository; gives seconds."""
+    """Have a folder sent to our repository, while an operator looks at what comes; gives seconds."""
     with tempfile.TemporaryDirectory() as spool, Listener(HOST, 0, "BENCH") as listener:
         intake = Intake(SEND, Path(spool), silence=1.0)
-        with listener.reception(intake.policy) as intake.reception:
+        with listener.reception(intake.policy) as intake.reception, looked_at(intake):
             seconds = dcmsend(source, listener.port)
         if len(intake.taken) != INSTANCES:
             raise SystemExit(f"{len(intake.taken)} of {INSTANCES} instances came")
         return seconds
+
+
+@contextmanager
+def looked_at(intake: Intake) -> Iterator[None]:
+    """Ask for the tree of what has come as often as a terminal does, for the length of the block."""
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(REFRESH_SECONDS):
+            rows_within(INSTANCES, intake.tree())
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        yield
+    finally:
+        over.set()
+        looking.join()
 
 
 def judged_peak(source: Path, count: int) -> int:

@@ -3,7 +3,8 @@
 Steps of one errand:
 
 1. the instruction is shown on the terminal, past pytest's capture; with a trigger its command is run instead of a person's hands;
-2. a countdown shows what has come so far. The errand is done when what is awaited has come and the line has been quiet for a while;
+2. what has come so far is shown, and a countdown. The errand is done when what is awaited has come and the line has been quiet for a
+   while;
 3. where the time is over before that, or the command cannot be run, it was not done: that blames nobody.
 """
 
@@ -11,17 +12,14 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from subprocess import DEVNULL
 from typing import Protocol
 
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
-
 from conformance.errors import ConformanceError
+from conformance.live import Growing, shown
 
 TURN_SECONDS = 0.05
 STOP_SECONDS = 5.0
@@ -45,7 +43,7 @@ class Errand:
     lasting: float | None = None
 
 
-class Watch(Protocol):
+class Watch(Growing, Protocol):
     """What an errand waits for."""
 
     def arrived(self) -> bool:
@@ -54,17 +52,18 @@ class Watch(Protocol):
     def stirred(self) -> float:
         """The monotonic time of the last sign of life."""
 
-    def told(self) -> str:
-        """What has come so far, in one line."""
-
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """How an errand went. `exit_code` is that of the trigger; None without one, or where it was still running at the end."""
+    """How an errand went. `exit_code` is that of the trigger; None without one, or where it was still running at the end.
+
+    `cut_short`: the patience ended while something might still have come.
+    """
 
     done: bool
     reason: str = ""
     exit_code: int | None = None
+    cut_short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ class Operator:
     def perform(self, errand: Errand, watch: Watch) -> Performance:
         """Have an errand done, and wait until it is."""
         deadline = time.monotonic() + self.patience
-        with self.bare(), _shown(errand) as show:
+        with self.bare(), shown(f"{errand.name}: {errand.instruction}", watch) as show:
             if not self.trigger:
                 return self._wait(errand, watch, deadline, show, lambda: None)
             try:
@@ -120,7 +119,7 @@ class Operator:
                 _stop(process)
 
     def _wait(
-        self, errand: Errand, watch: Watch, deadline: float, show: Callable[[str], None], poll: Callable[[], int | None]
+        self, errand: Errand, watch: Watch, deadline: float, show: Callable[[float], None], poll: Callable[[], int | None]
     ) -> Performance:
         began = time.monotonic()
         ended: float | None = None
@@ -133,9 +132,9 @@ class Operator:
             given_up = ended is not None or (errand.lasting is not None and watch.stirred() > began)
             if given_up and quiet >= max(self.settle, errand.lasting or 0.0):
                 return Performance(False, _ended(code, quiet), code)
-            show(f"{watch.told()}, {deadline - now:.0f} s left")
+            show(deadline - now)
             time.sleep(TURN_SECONDS)
-        return Performance(watch.arrived(), "the time for it was over", poll())
+        return Performance(watch.arrived(), "the time for it was over", poll(), cut_short=True)
 
     def ask(self, question: str) -> bool | None:
         """Ask what only a person sees; None where nobody knows, or nobody is there to be asked."""
@@ -152,18 +151,6 @@ class Operator:
 def _ended(code: int | None, quiet: float) -> str:
     trigger = "" if code is None else f"the trigger ended with {code}, and "
     return f"{trigger}nothing more came for {quiet:.0f} s"
-
-
-@contextmanager
-def _shown(errand: Errand) -> Iterator[Callable[[str], None]]:
-    """Show an instruction, and below it a line that changes: only on a terminal, so that a log stays a log."""
-    console = Console(highlight=False)
-    console.print(f"\n{errand.name}: {errand.instruction}", markup=False)
-    if not console.is_terminal:
-        yield lambda _line: None
-        return
-    with Live(console=console, refresh_per_second=4, transient=True) as live:
-        yield lambda line: live.update(Text(line))
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

@@ -22,13 +22,13 @@ from conformance.embedded import (
     LOOPBACK,
     PASSCODE,
     SEND_ONLY_AE,
-    SENDER_TRIGGER,
     USER,
     consumer_trigger,
     embedded_archive,
     embedded_tls,
     embedded_web,
     free_port,
+    sender_trigger,
 )
 from conformance.evidence import Recorder
 from conformance.guide import Role
@@ -121,8 +121,9 @@ def start_repository(means: Means, opened: ExitStack) -> Repository:
     """Start the repository to which a source sends, and let the embedded sender do the steps if it is the one to test."""
     target, operator = means.target, means.operator
     if target.host == EMBEDDED:
-        target, operator = replace(target, host=target.listen_host), replace(operator, trigger=operator.trigger or SENDER_TRIGGER)
-    return opened.enter_context(Repository.serving(target, operator, means.ask))
+        target = replace(target, host=target.listen_host, port=free_port())
+        operator = replace(operator, trigger=operator.trigger or sender_trigger(target.port))
+    return opened.enter_context(Repository.serving(target, means.synthesizer, operator, means.ask))
 
 
 def start_inbox(means: Means, _opened: ExitStack) -> Inbox:

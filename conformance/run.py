@@ -379,6 +379,8 @@ def received_record(judgement: Judgement) -> results.Received:
                 transfer_syntaxes=list(series.transfer_syntaxes),
                 sop_classes=list(series.sop_classes),
                 thumbnail=b64encode(series.thumbnail).decode("ascii"),
+                began=series.began,
+                seconds=series.seconds,
             )
             for patient in judgement.patients
             for study in patient.studies
@@ -387,6 +389,7 @@ def received_record(judgement: Judgement) -> results.Received:
         unread=judgement.unread,
         unreadable=[results.Unreadable(each.name, each.reason) for each in judgement.unreadable],
         remarks=[str(remark) for remark in judgement.remarks],
+        more=max(0, judgement.series - MAX_SERIES),
     )
 
 

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from conformance.verdicts import Verdict
-from reports import associations, page, timing, words
+from reports import associations, page, received, timing, words
 from reports.comparing import Comparison, compare
 from reports.fleet import Fleet
 from reports.identity import system_name, uid_name
@@ -116,6 +116,7 @@ def _environment() -> Environment:
         associations_of=associations.associations,
         services_of=timing.services,
         traffic_of=timing.traffic,
+        branches_of=received.branches,
     )
     return environment
 

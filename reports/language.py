@@ -77,6 +77,10 @@ class Language:
         scaled, unit = (octets / 1024, "KiB") if octets < 1024**2 else (octets / 1024**2, "MiB")
         return f"{self.number(scaled, 1)} {unit}"
 
+    def rate(self, octets: int, seconds: float) -> str:
+        """Octets a second; a dash where no time passed, or nobody measured it."""
+        return f"{self.size(round(octets / max(seconds, 1e-6)))}/s" if seconds > 0 else "–"
+
     def share(self, part: float, whole: float) -> str:
         return f"{self.number(100 * part / whole)} %" if whole > 0 else "–"
 

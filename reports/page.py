@@ -7,17 +7,14 @@ from enum import StrEnum
 from itertools import groupby
 from pathlib import PurePosixPath
 
-import msgspec
-
 from conformance.guide import Level, Provenance
 from conformance.verdicts import UNDECIDED, Certification, Verdict
 from reports.chart import Segment, bar
 from reports.identity import Fact, Offered, Support, facts, offers, support, system_name, undeclared
 from reports.judging import Judged, certification, counts, judged
-from reports.results import Check, Finding, Preflight, ReceivedSeries, Results, StoredObject, WireStep
+from reports.results import Check, Finding, Preflight, Results, StoredObject, WireStep
 
 STEPS_SHOWN = 40  # of a transcript, at its beginning and again at its end
-_PICTURE = re.compile(r"iVBORw0KGgo[A-Za-z0-9+/]{0,40000}={0,2}")  # a PNG in base64: 96 x 96 pixels and what goes with them
 _ABBREVIATIONS = {
     **{f"c {service}": f"C-{service.upper()}" for service in ("echo", "store", "find", "move", "get")},
     "ae": "AE",
@@ -213,12 +210,6 @@ class Page:
     def undeclared(self) -> tuple[str, ...]:
         """Transfer syntaxes that are accepted and not declared."""
         return undeclared(self.results)
-
-    @property
-    def received(self) -> tuple[ReceivedSeries, ...]:
-        """The series that a source brought; a thumbnail that is no small PNG is left out."""
-        held = self.results.received.series if self.results.received else []
-        return tuple(one if _PICTURE.fullmatch(one.thumbnail) else msgspec.structs.replace(one, thumbnail="") for one in held)
 
     @property
     def attested(self) -> tuple[Row, ...]:

@@ -196,7 +196,8 @@ class Requirement(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="ki
 class ReceivedSeries(msgspec.Struct, frozen=True, omit_defaults=True):
     """One series that came from a source; patient, study and series are serial numbers, so that nobody is named.
 
-    `thumbnail` is a PNG of at most 96 pixels a side in base64, empty where none could be made.
+    `thumbnail` is a PNG of at most 96 pixels a side in base64, empty where none could be made. `began` is when its first octet came, in
+    seconds after the step in which it came began, `seconds` from then to its last one; 0 where nobody measured it.
     """
 
     patient: int
@@ -208,6 +209,8 @@ class ReceivedSeries(msgspec.Struct, frozen=True, omit_defaults=True):
     transfer_syntaxes: list[str] = []
     sop_classes: list[str] = []
     thumbnail: str = ""
+    began: float = 0.0
+    seconds: float = 0.0
 
 
 class Unreadable(msgspec.Struct, frozen=True):
@@ -218,13 +221,17 @@ class Unreadable(msgspec.Struct, frozen=True):
 
 
 class Received(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="received"):
-    """What a source brought. `remarks` are findings that no requirement decides, `unread` counts all files that could not be judged."""
+    """What a source brought. `remarks` are findings that no requirement decides, `unread` counts all files that could not be judged.
+
+    `more` counts the series that `series` leaves out.
+    """
 
     instances: int
     series: list[ReceivedSeries]
     unread: int = 0
     unreadable: list[Unreadable] = []
     remarks: list[str] = []
+    more: int = 0
 
 
 class StoredObject(msgspec.Struct, frozen=True):

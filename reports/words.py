@@ -171,6 +171,8 @@ FACT: Mapping[str, str] = {
 
 DIRECTION: Mapping[str, str] = {"sent": "sent", "received": "received"}
 
+BRANCH: Mapping[str, str] = {"patient": "Patient {number}", "study": "Study {number}", "series": "Series {number}"}
+
 REPLY: Mapping[Reply, str] = {reply: str(reply) for reply in Reply}
 
 END: Mapping[End, str] = {end: str(end) for end in End}

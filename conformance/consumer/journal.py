@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from conformance.dimse import AssociationRequest
+from conformance.live import Branch
 
 MAX_ENTRIES = 10_000
 
@@ -94,3 +95,7 @@ class Journal:
         """What has come so far."""
         counts = Counter(asking.message for asking in list(self.askings))
         return ", ".join(f"{count} {message}" for message, count in counts.items()) or "no request yet"
+
+    def tree(self) -> Branch:
+        """Nothing to divide: a consumer brings no objects."""
+        return Branch()

@@ -4,6 +4,7 @@ Steps: TLS handshake, `_receive_request` (else A-ABORT), reject or accept by the
 peer releases, ends or violates the association, or says nothing for the idle time.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ from conformance.dimse.pdu import (
     pdu_name,
 )
 from conformance.dimse.policy import Reaction
+from conformance.dimse.providing import Inquiry, Provider
 from conformance.dimse.reception import AssociationRequest, Reception, request_facts
 from conformance.dimse.wire import Wire, data_pdu_limit
 
@@ -71,6 +73,7 @@ class Acceptor:
         self._file: BinaryIO | None = None
         self._path: Path | None = None
         self._written = 0
+        self._began = 0.0
 
     def serve(self) -> None:
         """Run the association to its end and close the connection."""
@@ -142,11 +145,14 @@ class Acceptor:
     def _answer(self, channel: Channel, request: AssociationRequest) -> bool:
         """Read one message and answer it. False when the policy has ended the association."""
         message = channel.receive(Deadline(self._terms.idle, "the next message"), sink_for=self._sink_for)
+        provider = self._provider_of(message)
         match message.field:
             case Field.C_ECHO_RQ:
                 answer(channel, message, self._policy.echo())
             case Field.C_STORE_RQ:
                 return self._store(channel, message, request)
+            case Field.C_FIND_RQ | Field.N_ACTION_RQ | Field.N_CREATE_RQ | Field.N_SET_RQ if provider:
+                self._provide(provider, channel, message, request)
             case Field.N_EVENT_REPORT_RQ:
                 self._report(channel, message, request)
             case Field.N_CREATE_RQ:
@@ -181,6 +187,7 @@ class Acceptor:
             association=self._serial,
             pdu_lengths_max=self._wire.largest_pdu,
             path=path,
+            seconds=time.monotonic() - self._began,
         )
 
     def _react(self, reaction: Reaction, channel: Channel) -> bool:
@@ -204,6 +211,14 @@ class Acceptor:
         answer(channel, message, 0)
         self._terms.notice(notice)
 
+    def _provider_of(self, message: Message) -> Provider | None:
+        context = self._contexts.get(message.context_id)
+        return self._policy.providers.get(context.abstract_syntax) if context and context.accepted else None
+
+    def _provide(self, provider: Provider, channel: Channel, message: Message, request: AssociationRequest) -> None:
+        for reply in provider(Inquiry(message, self._contexts[message.context_id].transfer_syntax, request.calling_ae)):
+            answer(channel, message, reply.status, elements=reply.elements, data=reply.data)
+
     def _context_of(self, message: Message, abstract_syntax: str, what: str) -> Negotiated:
         context = self._contexts.get(message.context_id)
         if context is None or not context.accepted or context.abstract_syntax != abstract_syntax:
@@ -217,6 +232,7 @@ class Acceptor:
         head = Message(context_id, command, None, 0)
         if head.field != Field.C_STORE_RQ:
             return None
+        self._began = time.monotonic()
         instance = head.text("AffectedSOPInstanceUID")
         if not self._policy.ours(instance):
             raise _ForeignError(head)

@@ -99,6 +99,7 @@ class Received:
     """An object that a C-STORE brought. `data` is its data set as it came, or b"" where it was written to `path` (a Part 10 file).
 
     `association` is the serial number of the association, `pdu_lengths_max` the greatest P-DATA-TF length seen on it so far.
+    `seconds` is how long its data set took to come; 0.0 where nobody measured it.
     """
 
     sop_class_uid: str
@@ -112,6 +113,7 @@ class Received:
     association: int
     pdu_lengths_max: int
     path: Path | None = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ def read_store(
     association: int,
     pdu_lengths_max: int,
     path: Path | None = None,
+    seconds: float = 0.0,
 ) -> Received:
     """Take the facts of a C-STORE-RQ. Raises ProtocolViolation on a context not accepted, or without a data set or UIDs."""
     clause = "PS3.7 9.3.1.1"
@@ -41,4 +42,5 @@ def read_store(
         association=association,
         pdu_lengths_max=pdu_lengths_max,
         path=path,
+        seconds=seconds,
     )

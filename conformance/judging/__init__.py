@@ -5,10 +5,12 @@ queue that is filled while a source sends) is judged while it is filled, in the 
 `judgement.ruling("IDENT-01")` says how many instances the question arose in, and the findings, each once with the series that it
 stands in. `examined == 0` is never a pass.
 
-`arrivals_in(folder)` makes the arrivals of a folder of files (an inbox), without following what leads out of it.
+`arrivals_in(folder)` makes the arrivals of a folder of files (an inbox), without following what leads out of it. `heading(path)` reads
+of one object where it belongs, and judges nothing.
 """
 
 from conformance.judging.arrivals import Arrival, Authority, Expected
+from conformance.judging.heading import Heading, heading
 from conformance.judging.inbox import InboxError, arrivals_in
 from conformance.judging.judgement import (
     Finding,
@@ -27,6 +29,7 @@ __all__ = [
     "Authority",
     "Expected",
     "Finding",
+    "Heading",
     "InboxError",
     "Judgement",
     "PatientReceived",
@@ -36,5 +39,6 @@ __all__ = [
     "StudyReceived",
     "Unreadable",
     "arrivals_in",
+    "heading",
     "judge",
 ]

@@ -14,8 +14,9 @@ class Arrival:
     """One Part 10 file. `name` is how findings call it: relative, never a patient's name.
 
     `sop_class_uid` and `sop_instance_uid` are those of the C-STORE command, `transfer_syntax_uid` what its presentation context was
-    accepted with, `calling_ae` who sent it; all empty for a file that no association carried. `refused` says why it must not even be
-    opened: it is then counted and named as unreadable.
+    accepted with, `calling_ae` who sent it; all empty for a file that no association carried. `began` and `ended` are when its first
+    octet and its last one came, in seconds after a moment that is one for all arrivals; both 0 where nobody measured it. `refused` says
+    why it must not even be opened: it is then counted and named as unreadable.
     """
 
     path: Path
@@ -24,6 +25,8 @@ class Arrival:
     sop_instance_uid: str = ""
     transfer_syntax_uid: str = ""
     calling_ae: str = ""
+    began: float = 0.0
+    ended: float = 0.0
     refused: str = ""
 
 

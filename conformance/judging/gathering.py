@@ -1,6 +1,7 @@
 """What is kept of the objects while they pass: serial numbers, counts and digests, never values and never data sets."""
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ class SeriesSeen:
     serial: int
     instances: int = 0
     octets: int = 0
+    began: float = math.inf
+    ended: float = 0.0
     modalities: Counter[str] = field(default_factory=Counter)
     syntaxes: set[str] = field(default_factory=set)
     classes: set[str] = field(default_factory=set)

@@ -76,7 +76,10 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class SeriesReceived:
-    """A branch of the tree of what was received. `thumbnail` is a PNG of at most 96 pixels a side; empty: none could be made."""
+    """A branch of the tree of what was received. `thumbnail` is a PNG of at most 96 pixels a side; empty: none could be made.
+
+    `began` is when its first octet came, and `seconds` from then to its last one, as the arrivals say.
+    """
 
     serial: int
     modality: str
@@ -85,6 +88,8 @@ class SeriesReceived:
     transfer_syntaxes: tuple[str, ...] = ()
     sop_classes: tuple[str, ...] = ()
     thumbnail: bytes = b""
+    began: float = 0.0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,7 @@ class _Judging:
         series = study.series.setdefault(digest(instance.text("SeriesInstanceUID")), SeriesSeen(study.serial, len(study.series) + 1))
         series.instances += 1
         series.octets += instance.octets
+        series.began, series.ended = min(series.began, instance.arrival.began), max(series.ended, instance.arrival.ended)
         series.syntaxes.add(instance.sent_in.name)
         series.classes.add(_class_name(instance))
         return key, series
@@ -221,4 +222,6 @@ def _leaf(series: SeriesSeen) -> SeriesReceived:
         transfer_syntaxes=tuple(sorted(series.syntaxes)),
         sop_classes=tuple(sorted(series.classes)),
         thumbnail=series.thumbnail,
+        began=series.began,
+        seconds=series.ended - series.began,
     )

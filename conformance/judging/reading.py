@@ -79,7 +79,7 @@ def opened(arrival: Arrival) -> Iterator[Instance]:
         raise UnreadableFileError(arrival.refused)
     with _regular_file(arrival.path) as stream, tempfile.TemporaryDirectory() as folder:
         octets = os.fstat(stream.fileno()).st_size
-        sent_in, start = _syntax_and_start(stream)
+        sent_in, start = syntax_and_start(stream)
         path = arrival.path
         if sent_in == DeflatedExplicitVRLittleEndian:
             path = _inflated(stream, start, Path(folder) / "inflated.dcm")
@@ -115,7 +115,7 @@ def _regular_file(path: Path) -> Iterator[BinaryIO]:
         yield stream
 
 
-def _syntax_and_start(stream: BinaryIO) -> tuple[UID, int]:
+def syntax_and_start(stream: BinaryIO) -> tuple[UID, int]:
     """Read the file meta information: the transfer syntax that it names, and where the data set begins."""
     try:
         if read_preamble(stream, force=True) is None:
@@ -158,7 +158,7 @@ def _broken(path: Path, syntax: UID) -> str:
     if not syntax.is_transfer_syntax or syntax.is_private:
         return ""
     with path.open("rb") as stream:
-        _, start = _syntax_and_start(stream)
+        _, start = syntax_and_start(stream)
         mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)  # closed when the last view of it is gone
     try:
         Walk(memoryview(mapped)[start:], syntax.is_implicit_VR, syntax.is_little_endian).check()  # type: ignore[arg-type] # read like bytes

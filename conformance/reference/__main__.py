@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.reference.archive import Archive, Parts, Settings, WebSettings
+from conformance.reference.commandline import list_faults
 from conformance.reference.errors import ArchiveSetupError
 from conformance.reference.faults import FAULTS
 from conformance.reference.front import TlsSettings
@@ -18,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Start the archive, print where it listens, serve until SIGTERM or SIGINT. Returns the exit code."""
     options = _parser().parse_args(arguments)
     if options.list_faults:
-        print("\n".join(f"{fault.name}: {fault.summary}" for fault in FAULTS.values()))
+        list_faults(FAULTS)
         return 0
     try:
         archive = Archive(_settings(options), _parts(options.fault))

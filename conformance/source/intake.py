@@ -2,27 +2,48 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydicom import dcmread
-
-from conformance.dimse import PUSH_MODEL, VERIFICATION, AssociationRequest, Policy, PresentationContext, Reaction, Received, Reception
+from conformance.dimse import (
+    PUSH_MODEL,
+    VERIFICATION,
+    AssociationRequest,
+    Inquiry,
+    Policy,
+    PresentationContext,
+    Provider,
+    Reaction,
+    Received,
+    Reception,
+    Reply,
+)
+from conformance.judging import heading
+from conformance.live import Branch
+from conformance.reference.steps import PERFORMED_STEP
+from conformance.reference.worklist import WORKLIST
+from conformance.source.arriving import Arriving
 from conformance.source.script import OUT_OF_RESOURCES, Step
+from reports.language import language
 
 MAX_SPOOL = 64 << 30  # bytes on disk in one step; past it we are out of resources, and say so
-LOOKS = 50  # objects that are looked into at a time
+LOOK_SECONDS, QUIET_LOOK_SECONDS = 0.005, 0.1  # for how long objects are looked into at a time: little while others come
+QUIET_SECONDS = 0.5
+ENGLISH = language("en")
+BESIDE = frozenset({VERIFICATION, PUSH_MODEL, WORKLIST, PERFORMED_STEP})
 TAKEN = range(0xB000, 0xC000)  # warnings: the object is stored all the same (PS3.4 Table B.2-1)
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One object that came whole, what was answered or done instead, and how long its file is."""
+    """One object that came whole, what was answered or done instead, how long its file is, and when in the step it began and ended."""
 
     received: Received
     answer: int | Reaction
     octets: int = 0
+    began: float = 0.0
+    ended: float = 0.0
 
     @property
     def taken(self) -> bool:
@@ -34,22 +55,47 @@ class Attempt:
         """The SOP Instance UID of the command."""
         return self.received.sop_instance_uid
 
+    @property
+    def study(self) -> int:
+        """Its study, as a number that tells no value; 0 where the object does not say."""
+        found = heading(self.received.path) if self.received.path else None
+        return found.study if found else 0
+
 
 class Intake:
-    """One step under way, filled by the listener's threads and read by the check: `arrived`, `stirred` and `told` are for the operator."""
+    """One step under way, filled by the listener's threads and read by the check: `arrived`, `stirred` and `told` are for the operator.
 
-    def __init__(self, step: Step, spool: Path, *, silence: float) -> None:
+    `providers` are the services beside storage, and `rests` says whether nothing is under way in them.
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        spool: Path,
+        *,
+        silence: float,
+        providers: Mapping[str, Provider] | None = None,
+        rests: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.step = step
         self.attempts: list[Attempt] = []
         self.echoes = 0
         self.turns_taken = 0
         self.octets = 0
         self.reception: Reception
-        self._studies: set[str] = set()
+        self._arriving = Arriving()
         self._looked_into = 0
         self._stirred = self._began = time.monotonic()
         self._lock = threading.Lock()
-        self.policy = Policy(directory=spool, echo=self._echo, turn=self._turn, max_pdu=step.max_pdu, silence=silence)
+        self._rests = rests
+        self.policy = Policy(
+            directory=spool,
+            echo=self._echo,
+            turn=self._turn,
+            max_pdu=step.max_pdu,
+            silence=silence,
+            providers={sop_class: self._stirring(provider) for sop_class, provider in (providers or {}).items()},
+        )
 
     # --- for checks
 
@@ -76,7 +122,7 @@ class Intake:
 
     def arrived(self) -> bool:
         """Whether all that the step waits for has come."""
-        return self.of_use() and (self.step.studies == 1 or self._count_studies() >= self.step.studies)
+        return self.of_use() and self._rests() and (self.step.studies == 1 or self._count_studies() >= self.step.studies)
 
     def of_use(self) -> bool:
         """Whether enough has come for checks to look at."""
@@ -92,17 +138,30 @@ class Intake:
 
     def told(self) -> str:
         """What has come, in one line."""
-        seconds = max(self._stirred - self._began, 0.001)
-        rate = f"{self.octets / seconds / 1e6:.1f} MB/s"
-        return f"{self.turns_taken} associations, {len(self.attempts)} objects, {self.octets / 1e6:.1f} MB, {rate}, {self.echoes} echoes"
+        seconds = self.attempts[-1].ended - self.attempts[0].began if self.attempts else 0.0
+        size, rate = ENGLISH.size(self.octets), ENGLISH.rate(self.octets, seconds)
+        return f"{self.turns_taken} associations, {len(self.attempts)} objects, {size}, {rate}, {self.echoes} echoes"
+
+    def tree(self) -> Branch:
+        """What has come, by patient, study and series, as far as it was looked into."""
+        self._look_into()
+        tree = self._arriving.tree
+        tree.unplaced = len(self.attempts) - tree.objects
+        return tree
 
     def _count_studies(self) -> int:
-        """Look into some of the objects that it has not looked into yet: by the operator's thread, not while they are received."""
-        if len(self._studies) < self.step.studies:
-            new = self.attempts[self._looked_into : self._looked_into + LOOKS]
-            self._looked_into += len(new)
-            self._studies.update(filter(None, (study_of(attempt.received.path) for attempt in new)))
-        return len(self._studies)
+        if self._arriving.studies < self.step.studies:
+            self._look_into()
+        return self._arriving.studies
+
+    def _look_into(self) -> None:
+        """Look into objects that have come, for a moment: by the operator's thread, not while they are received."""
+        now = time.monotonic()
+        until = now + (LOOK_SECONDS if now - self._stirred < QUIET_SECONDS else QUIET_LOOK_SECONDS)
+        while self._looked_into < len(self.attempts) and time.monotonic() < until:
+            one = self.attempts[self._looked_into]
+            self._looked_into += 1
+            self._arriving.place(one.received.path, one.octets, one.began, one.ended)
 
     # --- called by the listener's threads
 
@@ -111,6 +170,13 @@ class Intake:
             self.echoes += 1
             self._stirred = time.monotonic()
         return self.step.echo
+
+    def _stirring(self, provider: Provider) -> Provider:
+        def provide(inquiry: Inquiry) -> Iterator[Reply]:
+            self._stirred = time.monotonic()
+            yield from provider(inquiry)
+
+        return provide
 
     def _turn(self, contexts: Sequence[PresentationContext]) -> Policy:
         with self._lock:
@@ -129,20 +195,11 @@ class Intake:
             self.octets += octets
             if self.octets > MAX_SPOOL:
                 answer = OUT_OF_RESOURCES
-            self.attempts.append(Attempt(received, answer, octets))
+            ended = self._stirred - self._began
+            self.attempts.append(Attempt(received, answer, octets, ended - received.seconds, ended))
         return answer
 
 
 def is_for_storage(contexts: Sequence[PresentationContext]) -> bool:
-    """Whether an association proposes more than to verify and to commit."""
-    return any(context.abstract_syntax not in (VERIFICATION, PUSH_MODEL) for context in contexts)
-
-
-def study_of(path: Path | None) -> str:
-    """The Study Instance UID of a file; "" where it cannot be read, whatever is wrong with it."""
-    if path is None:
-        return ""
-    try:
-        return str(dcmread(path, stop_before_pixels=True, specific_tags=["StudyInstanceUID"]).get("StudyInstanceUID") or "")
-    except Exception:  # the bytes are a stranger's; it is for the judging to say what is wrong
-        return ""
+    """Whether an association proposes more than to verify, to commit, and to ask and tell about what is scheduled."""
+    return any(context.abstract_syntax not in BESIDE for context in contexts)

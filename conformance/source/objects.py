@@ -72,6 +72,8 @@ def _brought(repository: Repository) -> Iterator[Arrival]:
                 sop_instance_uid=received.sop_instance_uid,
                 transfer_syntax_uid=received.transfer_syntax_uid,
                 calling_ae=received.calling_ae,
+                began=attempt.began,
+                ended=attempt.ended,
             )
 
 

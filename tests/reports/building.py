@@ -1,5 +1,6 @@
 """Results for the tests: a whole run over the bundled register, as an unmodified archive might have left it."""
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -20,10 +21,13 @@ from reports.results import (
     NegotiatedContext,
     Offer,
     Preflight,
+    Received,
+    ReceivedSeries,
     RegisterRow,
     Requirement,
     Results,
     StoredObject,
+    Unreadable,
     Waiver,
     WireStep,
     write_results,
@@ -58,6 +62,19 @@ BROKEN: Mapping[str, tuple[str, str, str]] = {  # requirement: expected, got, hi
     "REJECT-04": ("a failure status for an instance without (0008,0060)", "status 0000 (Success); the series is found without it", ""),
     "CHAR-08": ("the name in three component groups", "the ideographic group is missing", ""),
 }
+PICTURE = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(3000)).decode()  # as long as one of 96 x 96 pixels
+SERIES = ReceivedSeries(
+    patient=1,
+    study=2,
+    series=3,
+    modality="CT",
+    instances=212,
+    octets=1 << 20,
+    sop_classes=["CT Image Storage"],
+    thumbnail=PICTURE,
+    began=10.0,
+    seconds=2.0,
+)
 OFFERS = [Offer([CT, "1.2.840.10008.5.1.4.1.1.4"], [EXPLICIT, "1.2.840.10008.1.2"])]
 OPTIONS = {"relational queries": True, "relational retrieval": False}
 LEFT_OPEN = "not selected, or not reached, in this run"
@@ -228,6 +245,12 @@ def ended(results: Results) -> Results:
     verdicts = {str(verdict): sum(row.verdict is verdict for row in rows) for verdict in Verdict}
     footer = msgspec.structs.replace(NO_VERDICT, certification=certification(results, rows), verdicts=verdicts)
     return msgspec.structs.replace(results, footer=footer)
+
+
+def brought(*series: ReceivedSeries, more: int = 0) -> Received:
+    """What a source brought, with all that may be told of it."""
+    unreadable, remarks = [Unreadable("<b>bad</b>.dcm", "is no DICOM file")], ["SeriesNumber differs within one Series"]
+    return Received(sum(one.instances for one in series), list(series), 1, unreadable, remarks, more)
 
 
 def changed(results: Results, **verdicts: tuple[str, str]) -> Results:

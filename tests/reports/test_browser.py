@@ -16,7 +16,7 @@ from reports.fleet import load_fleet
 from reports.html import render, render_comparison, render_fleet, render_unusable
 from reports.reading import Plight, UnusableResults
 
-from .building import SCOPE, changed, full_run, short_run, write
+from .building import SCOPE, SERIES, brought, changed, full_run, short_run, write
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -53,6 +53,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         trouble = UnusableResults("is empty", where="r.jsonl", remedy="", plight=Plight.EMPTY)
         (folder / f"{lang}-unusable.html").write_text(render_unusable(trouble, lang), "utf-8")
         (folder / f"{lang}-fleet.html").write_text(render_fleet(load_fleet(folder), lang), "utf-8")
+        (folder / f"{lang}-received.html").write_text(render(full_run([], received=brought(SERIES, more=1)), lang=lang), "utf-8")
         (folder / f"{lang}-bare.html").write_text(re.sub("<script>.*</script>", "", short, flags=re.DOTALL), "utf-8")
     return folder
 
@@ -70,7 +71,7 @@ def test_axe_finds_no_violation_in_either_theme(browser: Browser, folder: Path, 
     assert_accessible(browser, folder / f"{kind}.html", size, ("light", "dark"))
 
 
-@pytest.mark.parametrize("kind", ["en-compare", "fr-compare", "en-fleet", "fr-fleet", "en-unusable", "fr-unusable"])
+@pytest.mark.parametrize("kind", ["en-compare", "fr-compare", "en-fleet", "fr-fleet", "en-unusable", "fr-unusable", "fr-received"])
 def test_axe_finds_no_violation_in_the_other_pages(browser: Browser, folder: Path, kind: str) -> None:
     assert_accessible(browser, folder / f"{kind}.html", HAND, ("light", "dark"))
 

@@ -1,6 +1,5 @@
 """What a source brought, as the report shows it: series and pictures, whatever a results file says they are."""
 
-import base64
 import re
 from pathlib import Path
 
@@ -9,21 +8,15 @@ import pytest
 
 from reports.html import render
 from reports.pdf import write_pdf
-from reports.results import Received, ReceivedSeries, Results, Unreadable
+from reports.received import branches
+from reports.results import Results
 
-from .building import full_run
+from .building import PICTURE, SERIES, brought, full_run
 from .parsing import parse
-
-PICTURE = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
-SERIES = ReceivedSeries(
-    patient=1, study=2, series=3, modality="CT", instances=212, octets=1 << 20, sop_classes=["CT Image Storage"], thumbnail=PICTURE
-)
 
 
 def received(**changes: object) -> Results:
-    series = msgspec.structs.replace(SERIES, **changes)
-    record = Received(212, [series], 1, [Unreadable("<b>bad</b>.dcm", "is no DICOM file")], ["SeriesNumber differs within one Series"])
-    return msgspec.structs.replace(full_run([]), received=record)
+    return full_run([], received=brought(msgspec.structs.replace(SERIES, **changes)))
 
 
 def test_the_report_shows_each_series_with_its_picture_and_what_could_not_be_judged() -> None:
@@ -31,7 +24,20 @@ def test_the_report_shows_each_series_with_its_picture_and_what_could_not_be_jud
     (image,) = page.all("img")
     assert image.attributes == {"alt": "", "src": f"data:image/png;base64,{PICTURE}"}
     text = page.text
-    for said in ("Patient 1, study 2, series 3", "212", "<b>bad</b>.dcm", "SeriesNumber differs within one Series"):
+    for said in ("Patient 1", "Study 2", "Series 3 CT", "212", "<b>bad</b>.dcm", "SeriesNumber differs within one Series"):
+        assert said in text
+
+
+def test_a_study_took_from_the_first_octet_of_its_series_to_the_last_and_an_unmeasured_one_says_so() -> None:
+    later = msgspec.structs.replace(SERIES, series=4, began=14.0, seconds=1.0)
+    exported = msgspec.structs.replace(SERIES, patient=2, began=0.0, seconds=0.0)
+    patient, other = branches([SERIES, later, exported])
+    (study,) = patient.branches
+    assert (study.kind, study.number, study.instances, study.octets, study.seconds) == ("study", 2, 424, 2 << 20, 5.0)
+    assert [series.seconds for series in study.branches] == [2.0, 1.0]
+    assert other.seconds == 0.0
+    text = parse(render(full_run([], received=brought(SERIES, later, exported, more=37)))).text
+    for said in ("5.0 s", "409.6 KiB/s", "512.0 KiB/s", "37 further series came"):
         assert said in text
 
 

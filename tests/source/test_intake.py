@@ -20,3 +20,7 @@ def test_two_studies_are_waited_for_and_one_is_of_use(tmp_path: Path, studies: i
         with associate(Endpoint("127.0.0.1", listener.port, "DIR", "SENDER"), (context,)) as association:
             assert {association.store(one).status for one in objects} == {0}
         assert (intake.of_use(), intake.arrived()) == (True, arrived)
+        while (tree := intake.tree()).unplaced:
+            pass  # looked into a few at a time
+    assert (tree.objects, len(tree.branches)) == (len(objects), studies)
+    assert 0 < tree.began < tree.ended

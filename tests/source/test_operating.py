@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from conformance.live import Branch
 from conformance.operating import Errand, Operator, TriggerError
 
 ERRAND = Errand("send", "send something")
@@ -27,6 +28,9 @@ class After:
     def told(self) -> str:
         return "0 objects"
 
+    def tree(self) -> Branch:
+        return Branch()
+
 
 def trigger(code: str) -> str:
     return f'{sys.executable} -c "{code}"'
@@ -38,7 +42,7 @@ def test_an_errand_is_done_when_what_it_waits_for_has_come() -> None:
 
 def test_a_time_that_is_over_is_not_done() -> None:
     seen = Operator(patience=0.2, settle=0.1).perform(ERRAND, After(60))
-    assert (seen.done, seen.reason) == (False, "the time for it was over")
+    assert (seen.done, seen.reason, seen.cut_short) == (False, "the time for it was over", True)
 
 
 def test_a_trigger_that_ends_without_effect_is_not_done_and_its_exit_code_is_told() -> None:

@@ -15,12 +15,13 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from conformance.reference.archive import Parts
 from conformance.reference.door import LOCAL_LIMIT_EXCEEDED, SERVICE_SYNTAXES, SERVICES, STORAGE, Door, Knock, Rejection
 from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.intake import Intake
+from conformance.reference.rules import NOT_SUPPORTED, RULES, Candidate, Refusal, Rule
 from conformance.reference.services import Request, Services
 from conformance.reference.syntax import ENCAPSULATED, STORABLE
 from conformance.reference.wire import Acceptor, Courier, Messages
 
 _ENHANCED = frozenset({"1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.4.1"})  # Enhanced CT and MR
-_NOT_SUPPORTED = 0x0122
 
 
 class AnyTitle(Door):
@@ -67,6 +68,14 @@ class AnyClass(Door):
 
     def syntaxes(self, abstract_syntax: str) -> tuple[str, ...]:
         return SERVICE_SYNTAXES if abstract_syntax in SERVICES else STORABLE
+
+
+def known_class(candidate: Candidate) -> Refusal | None:
+    return None if candidate.command_class in STORAGE else Refusal(NOT_SUPPORTED, "objects of this class are not stored")
+
+
+class KnownClasses(Intake):
+    rules = (*RULES, Rule("class", known_class))
 
 
 class AllOrNothing(Door):
@@ -160,7 +169,7 @@ class LongPdus(Courier):
 class EchoNotBesideStorage(Services):
     def echo(self, request: Request) -> None:
         beside = any(context.abstract_syntax in STORAGE for context in request.assoc.accepted_contexts)
-        request.respond(Status=_NOT_SUPPORTED if beside else 0x0000)
+        request.respond(Status=NOT_SUPPORTED if beside else 0x0000)
 
 
 class EchoAloneFailsInUse(Services):
@@ -174,7 +183,7 @@ class EchoAloneFailsInUse(Services):
 
     def echo(self, request: Request) -> None:
         alone = all(context.abstract_syntax == Verification for context in request.assoc.accepted_contexts)
-        request.respond(Status=_NOT_SUPPORTED if alone and self.stored_any else 0x0000)
+        request.respond(Status=NOT_SUPPORTED if alone and self.stored_any else 0x0000)
 
 
 ASSOCIATION_FAULTS: tuple[Fault, ...] = (
@@ -208,8 +217,8 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "unknown-class-accepted",
-        "any abstract syntax is accepted as if it were a storage class",
-        Parts(door=AnyClass),
+        "any abstract syntax is accepted as if it were a storage class, and objects of an unknown one are then refused",
+        Parts(door=AnyClass, intake=KnownClasses),
         breaks=rows("ASSOC-05"),
     ),
     Fault(
