@@ -22,7 +22,7 @@ class CaseError(ConformanceError):
 
 
 class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One check that failed. `slow`: it waits for timers of the system."""
+    """One check that failed. `slow`: it needs `--slow`."""
 
     schema: Literal[1]
     check: Name

@@ -10,6 +10,7 @@ from typing import Literal
 Kind = Literal["text", "whole", "seconds", "flag"]
 
 DEFAULT_PORT = 104
+STUDY_INSTANCES, OBJECT_MEGABYTES = 2000, 500  # what ROBUST-09 says
 PREFIX = "conformance_"
 
 
@@ -88,7 +89,9 @@ OPTIONS: tuple[Option, ...] = (
     Option("--baseline", "run", None, "earlier results: the report opens with what changed since (default: none)", metavar="FILE"),
     Option("--seed", "run", None, "what the studies are made from (default: drawn, and printed)", kind="whole", metavar="N"),
     Option("--replay", "run", None, "a case of an earlier report: ask that one question again", metavar="FILE", in_profile=False),
-    Option("--slow", "run", False, "also run the checks that wait for timers of the system", kind="flag"),
+    Option("--slow", "run", False, "also run the checks that wait for timers of the system or store much there", kind="flag"),
+    Option("--study-instances", "run", STUDY_INSTANCES, "instances of the longest study (with `--slow`)", kind="whole", metavar="N"),
+    Option("--object-megabytes", "run", OBJECT_MEGABYTES, "megabytes of the largest object (with `--slow`)", kind="whole", metavar="N"),
     Option("--no-hostile", "run", False, "leave out the checks that send what may harm a weak system", kind="flag"),
     Option("--certify", "run", False, "a formal run: everything with `--slow`, no selection, a complete profile", kind="flag"),
     Option(

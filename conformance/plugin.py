@@ -21,7 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(id, *ids): the rows of the register that this check decides")
-    config.addinivalue_line("markers", "slow: waits for timers of the system under test; run with --slow or --certify")
+    config.addinivalue_line("markers", "slow: waits for timers of the system under test or stores much there; run with --slow or --certify")
     config.addinivalue_line("markers", "hostile: sends what may harm a weak system; leave out with --no-hostile")
     if config.getoption(PREFIX + "target_ae") is None:
         return

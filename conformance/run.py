@@ -247,7 +247,7 @@ class Run:
         if self.stopped:
             return self.stopped
         if requirement.slow and not self.plan.slow:
-            return "not selected: it waits for timers of the system; run with --slow"
+            return "not selected: it waits for timers of the system or stores much there; run with --slow"
         if requirement.hostile and not self.plan.hostile:
             return "not selected: it sends what may harm a weak system; run without --no-hostile"
         return "not selected, or not reached, in this run"
@@ -346,6 +346,7 @@ def header(plan: Plan, target: Target, partial: list[str], scope: Sequence[Requi
             "calling AE title": target.calling_ae,
             "our Storage SCP": target.advertised,
         }
+        | ({"TLS port": str(target.tls.port)} if target.tls else {})
         | ({"DICOMweb": target.web.url} if target.web else {}),
         profile=plan.profile,
         certify=plan.certify,

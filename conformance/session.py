@@ -137,7 +137,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         return
     run.subject.begin()
     if item.get_closest_marker("slow"):
-        item.config.get_terminal_writer().line(f"\nwaiting for timers of the system: {item.name}")
+        item.config.get_terminal_writer().line(f"\ntakes a while: {item.name}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,7 +14,7 @@ from conformance.attestations import Attestation
 from conformance.dimse import Endpoint, Timeouts
 from conformance.errors import ConformanceError
 from conformance.guide import SERVICES, Role
-from conformance.options import BY_FLAG, OPTIONS, Option
+from conformance.options import BY_FLAG, OBJECT_MEGABYTES, OPTIONS, STUDY_INSTANCES, Option
 from conformance.tls import TlsService, client_context
 from conformance.web import WebService
 from generators.identity import HEALTH_CARD_OID
@@ -24,6 +24,9 @@ INBOX = "inbox"
 """What stands for the host where no system is asked."""
 
 MAX_AE_TITLE = 16
+MAX_INSTANCES = 10_000
+MAX_MEGABYTES = 1000  # our own Storage SCP takes objects up to 1 GiB
+MEGABYTE = 1_000_000  # bytes
 
 
 class ProfileError(ConformanceError):
@@ -110,6 +113,22 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """How much is asked of the system where size is the question: the instances of one study, the megabytes of one object."""
+
+    instances: int = STUDY_INSTANCES
+    megabytes: int = OBJECT_MEGABYTES
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is as much as the register says."""
+        return self.instances >= STUDY_INSTANCES and self.megabytes >= OBJECT_MEGABYTES
+
+    def __str__(self) -> str:
+        return f"{self.instances} instances and {self.megabytes} MB"
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """The system under test and how we stand to it. `advertised` is our own address as the system sees it; empty: as we listen.
 
@@ -133,6 +152,7 @@ class Target:
     send_only_ae: str = ""
     user: User | None = None
     scheduled: Scheduled = field(default_factory=Scheduled)
+    load: Load = field(default_factory=Load)
 
     @property
     def role(self) -> Role:
@@ -269,6 +289,7 @@ def build_target(settings: Settings) -> Target:
         send_only_ae=_ae_title(settings, "--send-only-ae") if settings.text("--send-only-ae") else "",
         user=_user(settings),
         scheduled=settings.profile.scheduled,
+        load=Load(_size(settings, "--study-instances", MAX_INSTANCES), _size(settings, "--object-megabytes", MAX_MEGABYTES)),
     )
 
 
@@ -330,6 +351,13 @@ def _port(settings: Settings, flag: str, *, least: int) -> int:
     if not least <= port <= 65535:
         raise ProfileError(f"is {port}", where=flag, remedy=f"give a port from {least} to 65535")
     return port
+
+
+def _size(settings: Settings, flag: str, most: int) -> int:
+    size = settings.whole(flag)
+    if not 1 <= size <= most:
+        raise ProfileError(f"is {size}", where=flag, remedy=f"give a number from 1 to {most}")
+    return size
 
 
 def _local_address(host: str) -> str:

@@ -163,6 +163,7 @@ FACT: Mapping[str, str] = {
     "calling AE title": "Calling AE title",
     "host": "Host",
     "port": "Port",
+    "TLS port": "Port of DIMSE over TLS",
     "our Storage SCP": "Our Storage SCP",
     "Edition": "Edition",
     "Harness": "Harness",

@@ -58,6 +58,7 @@ def test_accepts_what_it_declares(stage: Stage) -> None:
         unheard = offered.difference(*accepted.values())
         refused += [f"{UID(uid).name} is declared and refused for every class" for uid in sorted(unheard)]
     expect(not refused, expected="the declared SOP classes and transfer syntaxes accepted", got="; ".join(refused))
+    require(accepted.keys() & set(claims.sop_classes), "none of the declared SOP classes is in the study that it asked for")
 
 
 def is_taken(status: int) -> bool:

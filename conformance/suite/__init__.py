@@ -22,6 +22,7 @@ ORDER = (
     "test_refusal",
     "test_refusal_values",
     "test_robustness",
+    "test_sizes",
     "test_security",
     "test_web",
     "test_web_stores",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 import pytest
+from msgspec import structs
 from pydicom import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # made at import from pynetdicom's tables
@@ -51,6 +52,8 @@ POLL_SECONDS = 0.05
 IMPATIENT_SECONDS = 2.0
 GRACE_SECONDS = 10.0
 LATE_SECONDS = 2.0  # for objects that a final response counts and that have not come: what is late is not lost
+SLOW_RATE = 1 << 20  # bytes a second
+MAX_MATCHES = 2000
 DELIBERATE = frozenset({EndingKind.REJECT, EndingKind.ABORT, EndingKind.CLOSE, EndingKind.RESET, EndingKind.RELEASE})
 MAX_CONTEXTS = 128
 SUCCESS, OUT_OF_RESOURCES = 0x0000, 0xA700  # what we answer to a C-STORE
@@ -173,6 +176,19 @@ class System:
                 yield from association.acceptance.contexts
 
     @contextmanager
+    def patient(self, octets: int) -> Iterator[None]:
+        """Wait longer, by what so many bytes take on a slow way: where their number is the question, the time is not."""
+        usual, more = self.target, octets / SLOW_RATE
+        waits, claims = usual.timeouts, usual.claims
+        longer = {name: getattr(waits, name) + more for name in ("response", "subop", "operation")}
+        visible = structs.replace(claims, visible_seconds=claims.visible_seconds + more)
+        self.target = replace(usual, timeouts=replace(waits, **longer), claims=visible)
+        try:
+            yield
+        finally:
+            self.target = usual
+
+    @contextmanager
     def connection(self) -> Iterator[Wire]:
         """A bare connection, for bytes that make no association."""
         wire = connect(self.endpoint, self.target.timeouts, self.recorder)
@@ -281,7 +297,7 @@ class System:
 
     def listed(self, study: Study) -> set[str]:
         """The SOP Instance UIDs that the system lists for a study, series by series."""
-        answers = [self.find(image_query(study, series)) for series in study.series]
+        answers = [self.find(image_query(study, series), limit=2 * len(series.instances) + MAX_MATCHES) for series in study.series]
         return {str(match.get("SOPInstanceUID", "")) for answer in answers for match in answer.matches}
 
     def takes(self, kind: str) -> bool:
@@ -290,11 +306,11 @@ class System:
             self._takes[kind] = bool(self.accepts([Context(KINDS[kind].sop_class_uid, (ExplicitVRLittleEndian,))]))
         return self._takes[kind]
 
-    def find(self, query: Query) -> FindAnswer:
-        """Ask one question on a fresh association."""
+    def find(self, query: Query, *, limit: int = MAX_MATCHES) -> FindAnswer:
+        """Ask one question on a fresh association; past so many matches the answer is cancelled."""
         self.acts.append(Act(query.dcmtk()))
         with self.associate((query_context(query.root.find),)) as association:
-            return association.find(query.root.find, query.identifier())
+            return association.find(query.root.find, query.identifier(), limit=limit)
 
     def ask(self, level: str, **keys: Value) -> FindAnswer:
         """Ask one question in Study Root, its keys given by keyword."""

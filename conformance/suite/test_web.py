@@ -17,6 +17,7 @@ from conformance.web import Reply, WebUnanswered
 from generators import Study, Synthesizer
 
 DENIED = (401, 403, 404)
+TOO_MANY_REQUESTS, SERVER_ERRORS = 429, 500
 ISSUER = "IssuerOfPatientID"
 
 
@@ -204,15 +205,22 @@ def test_nobody_without_valid_credentials_is_served(web: Web, shown: Stored, sec
     served = [name for name, reply in known.items() if reply is not None and reply.status == OK]
     require("a search" in served, "a search with the given credentials is not answered")
     stranger = Web(web.system, web.door.as_stranger(secret))
-    replies = {name: reply for name, reply in questions(stranger, shown.study).items() if name in served}
-    wrong = [f"HTTP {reply.status} for {name}" for name, reply in replies.items() if reply is not None and reply.status not in DENIED]
+    replies = {name: reply.status for name, reply in questions(stranger, shown.study).items() if name in served and reply is not None}
+    unsaid = [f"HTTP {status} for {name}" for name, status in replies.items() if is_unable(status)]
+    wrong = [f"HTTP {status} for {name}" for name, status in replies.items() if status not in DENIED and not is_unable(status)]
     if wrong:
         raise Nonconformance(
             expected="401 or 403 (or 404) for whoever brings no valid credentials",
             got="; ".join(wrong),
             hint="Look for paths that the access control leaves out, and for clients that it trusts by their address.",
         )
+    require(not unsaid, f"whether whoever brings no valid credentials is let in cannot be told: {'; '.join(unsaid)}")
     require(web.search(StudyInstanceUID=shown.study.uid).status == OK, "afterwards, the given credentials are no longer accepted")
+
+
+def is_unable(status: int) -> bool:
+    """Whether a request was turned away before anybody looked at its credentials (RFC 6585 4, RFC 9110 15.6)."""
+    return status == TOO_MANY_REQUESTS or status >= SERVER_ERRORS
 
 
 @pytest.mark.requirement("WEB-08")

@@ -26,11 +26,11 @@ ARCHIVE_ENDS_SECONDS = 20
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, run_suite: Callable[..., Any]) -> Any:
+def run(tmp_path_factory: pytest.TempPathFactory, run_suite: Callable[..., Any], small_sizes: list[str]) -> Any:
     """One formal run against the embedded archive, with every other reporter beside ours."""
     folder = tmp_path_factory.mktemp("certify")
     options = ["--target-ae=EMBEDDED", "--host=embedded", "--listen-port=0", "--certify", "--seed=7"]
-    return run_suite(folder, *options, "--junitxml=junit.xml", "--html=html/pytest.html")
+    return run_suite(folder, *options, *small_sizes, "--junitxml=junit.xml", "--html=html/pytest.html")
 
 
 def test_a_sound_archive_is_certified(run: Any) -> None:
@@ -199,3 +199,7 @@ def test_without_a_target_the_plugin_is_inert(tmp_path: Path, run_suite: Callabl
 def test_the_profile_of_the_embedded_archive_is_in_the_report(run: Any) -> None:
     assert run.records[0]["profile"]["product"]["product"] in PROFILE.read_text(encoding="utf-8")
     assert json.dumps(run.records[0]["profile"])
+
+
+def test_the_header_names_the_port_of_tls(run: Any) -> None:
+    assert run.records[0]["target"]["TLS port"].isdecimal()

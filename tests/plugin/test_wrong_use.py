@@ -20,6 +20,10 @@ WRONG: dict[str, tuple[list[str], str]] = {
     "no host": (["--target-ae=X"], "--host: is missing"),
     "unknown host": (["--target-ae=X", "--host=no-such-host.invalid"], "--host: 'no-such-host.invalid' cannot be resolved"),
     "over-long AE title": (["--target-ae=" + "X" * 17, "--host=127.0.0.1"], "--target-ae: is 'XXXXXXXXXXXXXXXXX'"),
+    "object too large": (
+        ["--target-ae=X", "--host=127.0.0.1", "--object-megabytes=1001"],
+        "--object-megabytes: is 1001; give a number from 1 to 1000",
+    ),
     "port out of range": (["--target-ae=X", "--host=127.0.0.1", "--port=70000"], "--port: is 70000; give a port from 1 to 65535"),
     "negative time-out": (["--target-ae=X", "--host=127.0.0.1", "--response-timeout=-1"], "--response-timeout: is -1.0"),
     "unknown role": (["--target-ae=X", "--host=127.0.0.1", "--role=viewer"], "--role: is 'viewer'"),

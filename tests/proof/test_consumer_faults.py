@@ -7,12 +7,15 @@ the viewer is played here: honest, and with nothing to go by but what the viewer
 import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
+from pynetdicom.sop_class import EncapsulatedSTLStorage  # type: ignore[attr-defined] # made at import from pynetdicom's tables
 
 from conformance.consumer import test_notices, test_queries, test_retrieves
 from conformance.consumer.archive import ViewerArchive
@@ -107,6 +110,14 @@ def test_the_clean_consumer_fails_nothing(seed: int, free_port: Callable[[], int
     seen = Hall(seed, free_port(), "").judged(test_queries, test_retrieves, test_notices)
     assert {id_ for id_, verdict in seen.items() if verdict is Verdict.NOT_APPLICABLE} == NO_OBJECTS
     assert {verdict for id_, verdict in seen.items() if id_ not in NO_OBJECTS} == {Verdict.PASS}
+
+
+def test_a_declaration_of_classes_that_were_not_sent_stays_undecided(free_port: Callable[[], int]) -> None:
+    hall = Hall(1, free_port(), "")
+    claims = msgspec.structs.replace(hall.stage.target.claims, sop_classes=[EncapsulatedSTLStorage])
+    hall.stage.target = replace(hall.stage.target, claims=claims)
+    with hall.archive.serving():
+        assert hall.outcomes(test_retrieves.test_accepts_what_it_declares, ["DOC-02"]) == {"DOC-02": Outcome.NOT_EXERCISED}
 
 
 def test_the_clean_consumer_is_certified(tmp_path: Path, run_suite: Callable[..., Any]) -> None:

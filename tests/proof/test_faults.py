@@ -31,7 +31,11 @@ Outcome = Future[Any]
 
 @pytest.fixture(scope="module")
 def runs(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int], run_suite: Callable[..., Any]
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    free_port: Callable[[], int],
+    run_suite: Callable[..., Any],
+    small_sizes: list[str],
 ) -> Iterator[dict[str, Outcome]]:
     """One run for each fault that is asked for, two at a time."""
     whole = request.config.getoption("--whole-matrix")
@@ -40,7 +44,7 @@ def runs(
         folder = tmp_path_factory.mktemp(fault)
         port = free_port()
         rows = own_rows(FAULTS[fault])
-        slow = ["--slow"] if SLOW & rows else []
+        slow = ["--slow", *small_sizes] if SLOW & rows else []
         selection = [] if whole else ["-k", " or ".join(sorted(rows | OTHERS))]
         options, web = embedded_web(folder) if whole or WEB & rows else ([], None)
         tls_options, tls = embedded_tls(folder) if whole or TLS & rows else ([], None)

@@ -95,6 +95,7 @@ def header(**changes: object) -> Header:
             "called AE title": "ORTHANC",
             "host": "127.0.0.1",
             "port": "4242",
+            "TLS port": "2762",
             "calling AE title": "CONFORMANCE",
             "our Storage SCP": "127.0.0.1:11112",
         },

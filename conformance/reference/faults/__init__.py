@@ -19,6 +19,7 @@ from conformance.reference.faults.querying import QUERY_FAULTS
 from conformance.reference.faults.rejecting import REJECTION_FAULTS
 from conformance.reference.faults.retrieving import RETRIEVE_FAULTS
 from conformance.reference.faults.securing import SECURING_FAULTS
+from conformance.reference.faults.sizes import SIZE_FAULTS
 from conformance.reference.faults.stepping import WORKFLOW_FAULTS
 from conformance.reference.faults.storing import STORING_FAULTS
 from conformance.reference.faults.values import VALUE_FAULTS
@@ -46,6 +47,7 @@ FAULTS: Mapping[str, Fault] = {
         WEB_FAULTS,
         SECURING_FAULTS,
         ADMITTING_FAULTS,
+        SIZE_FAULTS,
     )
     for fault in faults
 }

@@ -27,6 +27,7 @@ from conformance.reference.web import (
     reference,
 )
 
+TOO_MANY_REQUESTS = 429
 DESCRIPTION, INSTITUTION, STUDY_UID = tag_of("SeriesDescription"), tag_of("InstitutionName"), tag_of("StudyInstanceUID")
 
 
@@ -189,6 +190,13 @@ class AnyToken(WebServices):
         return request.authorization.startswith("Bearer ")
 
 
+class Overrun(WebServices):
+    """Has no time for whoever brings no token that it knows."""
+
+    def answer(self, request: Request) -> Response:
+        return super().answer(request) if self.admits(request) else Response(TOO_MANY_REQUESTS)
+
+
 class Refused202(WebServices):
     """Says 202 where nothing at all was stored."""
 
@@ -261,5 +269,6 @@ WEB_FAULTS: tuple[Fault, ...] = (
         blocks=rows("WEB-01 WEB-02 WEB-03 WEB-08"),
     ),
     Fault("web-metadata-open", "the metadata are given to everybody", Parts(web=MetadataOpen), breaks=rows("WEB-08")),
+    Fault("web-overrun", "whoever brings no valid token is answered 429", Parts(web=Overrun), blocks=rows("WEB-08")),
     Fault("web-any-token", "any bearer token opens the door", Parts(web=AnyToken), breaks=rows("WEB-08")),
 )
