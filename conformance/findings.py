@@ -113,9 +113,9 @@ def _ended(error: BaseException) -> Observation:
 def _unsteady(error: BaseException) -> Observation:
     return Observation(
         Outcome.INDETERMINATE,
-        expected="the same answer to the same history",
+        expected="the same to be seen when the same is done once more",
         got=str(error),
-        hint="It was seen once and not the second time. A race in the system, or a disturbance around it, would look like this.",
+        hint="It was seen, and then not again. A race in the system, or a disturbance around it, would look like this.",
     )
 
 

@@ -16,7 +16,7 @@ from conformance.suite.histories import History, canonical
 PLACES = 50
 _STEP = st.builds(
     Step,
-    act=st.sampled_from(("store",) * 8 + ("correct",) * 3 + ("retrieve", "commit") * 2 + ("find", "patient", "count")),
+    act=st.sampled_from(("store",) * 8 + ("correct",) * 3 + ("retrieve", "commit") * 2 + ("find", "count") + ("patient",) * 2),
     study=st.sampled_from((0, 0, 0, 1, 1, 2, 3)),  # as they have objects
     series=st.integers(0, 2),
     instance=st.integers(0, 1),

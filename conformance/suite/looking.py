@@ -25,11 +25,15 @@ Find = Callable[[Query, str], list[Dataset]]
 
 
 class Looks:
-    """Questions to a system about the studies of a cast. `rows` are those of which a look found nothing wrong."""
+    """Questions to a system about the studies of a cast.
+
+    `rows` are those of which a look found nothing wrong; `absent` gives the reason why there was nothing to look at for a row.
+    """
 
     def __init__(self, system: System, cast: Cast, model: Model, find: Find) -> None:
         self._system, self._cast, self._model, self._find = system, cast, model, find
         self.rows: set[str] = set()
+        self.absent: dict[str, str] = {}
 
     def at_series(self, study: int, series: int, on: str = "fresh") -> Divergence | None:
         """List the objects of a series."""
@@ -110,7 +114,10 @@ class Looks:
         if wrong:
             lost = self._lost(held, on)
             return lost or Divergence(Symptom.COUNT, f"what {name_of(within[0], 2)} and its study hold counted", "; ".join(wrong))
-        self._saw(*["QUERY-15"] * bool(told))
+        if told:
+            self._saw("QUERY-15")
+        else:
+            self.absent["QUERY-15"] = "no counter is returned"
         return None
 
     def _counted(self, query: Query, counts: Mapping[str, int], on: str) -> list[tuple[str, str, int]]:

@@ -24,13 +24,15 @@ Look = Callable[[], Divergence | None]
 
 @dataclass(slots=True)
 class Played:
-    """What one playing saw: the divergence at which it ended, the rows of which it saw nothing wrong, and the steps that came to nothing.
+    """What one playing saw: the divergence at which it ended, and the rows of which it saw nothing wrong.
 
-    `calls` are its requests; `slowest` is the time, in seconds, after which something that was not there at once was.
+    `absent` is as in `Looks`; `idle` are the steps that came to nothing, and why. `calls` counts the questions and the objects sent,
+    `slowest` is the time, in seconds, after which something that was not there at once was.
     """
 
     divergence: Divergence | None = None
     rows: set[str] = field(default_factory=set)
+    absent: dict[str, str] = field(default_factory=dict)
     idle: list[str] = field(default_factory=list)
     calls: int = 0
     slowest: float = 0.0
@@ -50,13 +52,15 @@ class Playing:
         self._looks = Looks(system, cast, self._model, self._find)
         self._held: dict[str, Association] = {}
         self._open = ExitStack()
-        self._seen = Played(rows=self._looks.rows)
+        self._seen = Played(rows=self._looks.rows, absent=self._looks.absent)
 
     def play(self, history: History) -> Played:
         """Do each step and then look at everything, until the system differs from the model."""
+        before = len(self._system.acts)
         with self._open:
             steps = (self._act(step) for step in history)
             self._seen.divergence = next(filter(None, steps), None) or next(filter(None, self._inspection()), None)
+        self._seen.calls = len(self._system.acts) - before
         return self._seen
 
     def _act(self, step: Step) -> Divergence | None:
@@ -130,15 +134,17 @@ class Playing:
         return self._with(on, lambda association: association.find(query.root.find, query.identifier()).matches)
 
     def _with(self, on: str, act: Callable[[Association], Given]) -> Given:
-        """Act on the association that a step names."""
-        self._seen.calls += 1
-        if on == "fresh" or self._alone:
-            with self._associate() as association:
-                return act(association)
+        """Act on the association that a step names; once more where it was ended, or not opened: idle ones are, and full houses wait."""
         with suppress(AssociationEnded):
-            return act(self._kept(on))
+            return self._once(on, act)
         self._held.pop(on, None)
-        return act(self._kept(on))
+        return self._once(on, act)
+
+    def _once(self, on: str, act: Callable[[Association], Given]) -> Given:
+        if on != "fresh" and not self._alone:
+            return act(self._kept(on))
+        with self._associate() as association:
+            return act(association)
 
     def _kept(self, on: str) -> Association:
         if on not in self._held:

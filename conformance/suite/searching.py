@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import islice
 
 import msgspec
 
@@ -27,7 +28,8 @@ from generators import Synthesizer
 
 # A default run has seconds for the whole search, and a system keeps what is stored on it: ten histories bring some forty studies.
 DRAWN = 11  # the first that is drawn is always the plainest, which is empty
-SEARCH_CALLS, REDUCING_CALLS = 4000, 1500
+CALLS = 6000  # questions and objects sent in a whole search, reducing included; ten histories take some five hundred
+MOST = 3  # ways to differ, of which each is waited for twice as long as the system says that it may take
 HURRIED_SECONDS = 0.1  # how long a difference that once lasted is waited for while a history is reduced
 AT_ONCE = 3
 
@@ -44,9 +46,9 @@ class Blame:
 
 @dataclass(slots=True)
 class Searched:
-    """What a search saw, by rows: blamed; seen broken only once; and looked at without seeing anything wrong. `idle` as in `Played`.
+    """What a search saw, by rows: blamed, seen broken but not twice, and looked at without seeing anything wrong.
 
-    `absent` gives the reason why a row does not apply.
+    `absent` gives the reason why a row of which nothing was seen does not apply; `idle` is as in `Played`.
     """
 
     blames: dict[str, Blame] = field(default_factory=dict)
@@ -57,33 +59,33 @@ class Searched:
 
 
 class Search:
-    """One search. Each playing has identities of its own, so that it never meets what an earlier one left."""
+    """One search, which fills in what it saw. Each playing has identities of its own, so that it never meets what an earlier one left."""
 
-    def __init__(self, system: System, commitments: Commitments | None) -> None:
+    def __init__(self, system: System, commitments: Commitments | None, searched: Searched) -> None:
         self._system, self._commitments = system, commitments
         self._synthesizer = Synthesizer(system.synthesizer.seed, f"{system.synthesizer.nonce}H", uid_root=system.synthesizer.uid_root)
         self._alone = not serves_at_once(system, AT_ONCE)
         self._patience = system.target.claims.visible_seconds
-        self._calls = SEARCH_CALLS
+        self._calls = CALLS
         self._memory: dict[History, Symptom | None] = {}
-        self._searched = Searched(absent={} if commitments else dict.fromkeys(("COMMIT-03", "COMMIT-04"), "no commitment is offered"))
+        self._searched = searched
 
-    def run(self) -> Searched:
+    def run(self) -> None:
         """Search until no other symptom is found."""
         known: set[Symptom] = set()
-        for symptom, history in self._found(known):
+        for symptom, history in islice(self._found(known), MOST):
             known.add(symptom)
-            self._calls = REDUCING_CALLS
-            self._settle(plainest(history, lambda other, symptom=symptom: self._symptom(other) is symptom), symptom)  # type: ignore[misc]
-            self._calls = SEARCH_CALLS
-        return self._searched
+            reduced = plainest(history, lambda other, symptom=symptom: self._symptom(other) is symptom)  # type: ignore[misc]
+            if self._calls > 0:
+                self._settle(reduced, symptom)
+            else:  # what else is in the history may be what brings it about, so no row can be named for it but one to look into
+                self._searched.unsteady.setdefault(row_of(symptom, reduced), reduced)
 
-    def replay(self, history: History) -> Searched:
+    def replay(self, history: History) -> None:
         """Play one saved history, and once more where the system differed."""
         played = self._play(history)
         if played.divergence is not None:
             self._settle(history, played.divergence.symptom)
-        return self._searched
 
     def _found(self, known: Collection[Symptom]) -> Iterator[tuple[Symptom, History]]:
         """Draw the same histories again and again, and give the first of each symptom that was not known before."""
@@ -117,6 +119,7 @@ class Search:
     def _play(self, history: History) -> Played:
         played = Playing(self._system, Cast(self._synthesizer), self._commitments, patience=self._patience, alone=self._alone).play(history)
         self._searched.rows |= played.rows
+        self._searched.absent |= played.absent
         self._searched.idle += played.idle
         if played.divergence is not None:
             self._patience = min(self._patience, max(HURRIED_SECONDS, 2 * played.slowest))
