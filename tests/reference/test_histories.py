@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from functools import partial
 
 import pytest
 from pydicom import Dataset
@@ -155,6 +154,12 @@ def repeat_between_commitments(client: Client, _held: Association) -> bool:
     return commits(client, first)
 
 
+def unknown_after_repeat(client: Client, _held: Association) -> bool:
+    first = image()
+    store(client, first, first)
+    return commits(client, unknown=1)
+
+
 def growing(between: Claim, end: Claim) -> History:
     """A study gets another object of its series after a claim about it was tried, and then the same or another is."""
 
@@ -182,9 +187,9 @@ HISTORIES: dict[str, History] = {
     "counted-again-with-a-series-only": growing(counts, counts),
     "refused-correction-counted": count_after_correction,
     "delivered-as-committed": growing(commits, delivers),
-    "second-delivery-of-grown-study-partial": growing(delivers, delivers),
-    "repeat-after-commitment-opens-study": repeat_between_commitments,
-    "grown-study-committed-unseen": growing(commits, partial(commits, unknown=1)),
+    "grown-study-delivered-in-part": growing(delivers, delivers),
+    "repeat-and-commitment-once": repeat_between_commitments,
+    "unknown-committed-after-repeat": unknown_after_repeat,
     "late-objects-lose-acquisition": growing(commits, delivers),
 }
 

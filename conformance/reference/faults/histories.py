@@ -12,7 +12,6 @@ from weakref import WeakKeyDictionary
 from conformance.reference.archive import Parts
 from conformance.reference.commitment import UNKNOWN_INSTANCE, Committer, Order, Reference
 from conformance.reference.encoding import PIXEL_DATA, DataSet, decode
-from conformance.reference.faults.committing import CommitsUnknown
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.faults.field import CountsRepeats, breaking
 from conformance.reference.faults.memory import Memory, memory
@@ -245,13 +244,13 @@ class CountsCorrections(Intake):
 
 
 class NotesContents(Committer):
-    """Notes what a study holds when a commitment for one of its objects is reported."""
+    """Notes what a study holds when it has reported on one of its objects."""
 
     def result(self, order: Order) -> tuple[int, DataSet]:
-        noting = memory(self)
+        told, noting = super().result(order), memory(self)
         for study in noting.studies([uid for _, uid in order.references]):
             noting.noted[study] = noting.objects(study)
-        return super().result(order)
+        return told
 
 
 class DeliversCommitted(Retriever):
@@ -264,44 +263,46 @@ class DeliversCommitted(Retriever):
 
 
 class DeliversTheNew(Retriever):
-    """Delivers of a study that grew since it was delivered only what is new."""
+    """Delivers of a study that has grown since it was first delivered only what is new."""
 
     def select(self, identifier: Identifier, levels: tuple[str, ...]) -> list[Located]:
         found = super().select(identifier, levels)
         if identifier.level != "STUDY":
             return found
-        study, uids = identifier.text("StudyInstanceUID"), [located.sop_instance_uid for located in found]
-        before, memory(self).noted[study] = memory(self).noted.get(study, []), uids
+        uids = [located.sop_instance_uid for located in found]
+        before = memory(self).noted.setdefault(identifier.text("StudyInstanceUID"), uids)
         return [located for located in found if located.sop_instance_uid not in before] or found
 
 
-class NotesCommitted(NotesContents):
-    """Does not find an object of a study that the intake has opened again."""
-
-    def reason(self, one: Reference) -> int | None:
-        noting, (_, uid) = memory(self), one
-        return UNKNOWN_INSTANCE if noting.opened & noting.studies([uid]) else super().reason(one)
-
-
 class RepeatOpensStudy(Intake):
-    """Opens a study again, of which an object comes again after a commitment."""
+    """Opens a study of which an object comes again."""
 
     def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
-        refusal, study = super().again(candidate, stored), candidate.text("StudyInstanceUID")
-        if refusal is None and study in memory(self).noted:
-            memory(self).opened.add(study)
+        refusal = super().again(candidate, stored)
+        if refusal is None:
+            memory(self).opened.add(candidate.text("StudyInstanceUID"))
         return refusal
 
 
-class TrustsGrownStudies(NotesContents):
-    """Takes what it does not find for an object on its way, where the study has grown since its last commitment."""
+class CommitsOnce(NotesContents):
+    """Does not find the objects of a study that was committed before and is open."""
+
+    def reason(self, one: Reference) -> int | None:
+        noting, (_, uid) = memory(self), one
+        return UNKNOWN_INSTANCE if noting.opened & noting.noted.keys() & noting.studies([uid]) else super().reason(one)
+
+
+class TrustsWhatIsOnItsWay(Committer):
+    """Takes what it does not find for an object on its way while a study is open; the next report on held objects closes all."""
+
+    def reason(self, one: Reference) -> int | None:
+        reason = super().reason(one)
+        return None if reason == UNKNOWN_INSTANCE and memory(self).opened else reason
 
     def result(self, order: Order) -> tuple[int, DataSet]:
-        noting = memory(self)
-        studies = noting.studies([uid for _, uid in order.references])
-        grown = any(noting.noted.get(study, held) != held for study in studies for held in [noting.objects(study)])
-        told = super().result(order)
-        return CommitsUnknown(self.index, self.peers, self.call).result(order) if grown else told
+        if memory(self).studies([uid for _, uid in order.references]):
+            memory(self).opened.clear()
+        return super().result(order)
 
 
 class ThinsLateObjects(Intake):
@@ -362,7 +363,7 @@ HISTORY_FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "refused-correction-counted",
-        "a refused correction is counted with the study",
+        "corrections are counted",
         Parts(index=CountsRepeats, intake=CountsCorrections),
         warns=rows("QUERY-15"),
     ),
@@ -374,21 +375,21 @@ HISTORY_FAULTS: tuple[Fault, ...] = (
     ),
     breaking(
         "RETR-01",
-        "second-delivery-of-grown-study-partial",
-        "a study that grew since its delivery is delivered without what was delivered before",
+        "grown-study-delivered-in-part",
+        "a study that grew since its first delivery is delivered without what came with that",
         Parts(index=Memory, retriever=DeliversTheNew),
     ),
     breaking(
         "COMMIT-03",
-        "repeat-after-commitment-opens-study",
-        "a study of which something came again after its commitment is unknown to the next",
-        Parts(index=Memory, intake=RepeatOpensStudy, committer=NotesCommitted),
+        "repeat-and-commitment-once",
+        "a study of which something came again is committed once, and unknown from then on",
+        Parts(index=Memory, intake=RepeatOpensStudy, committer=CommitsOnce),
     ),
     breaking(
         "COMMIT-04",
-        "grown-study-committed-unseen",
-        "for a study that grew since its last commitment, objects that are not there are committed",
-        Parts(index=Memory, committer=TrustsGrownStudies),
+        "unknown-committed-after-repeat",
+        "after something came again, what is not there is committed",
+        Parts(index=Memory, intake=RepeatOpensStudy, committer=TrustsWhatIsOnItsWay),
     ),
     breaking(
         "STORE-04",
