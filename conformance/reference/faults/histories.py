@@ -326,10 +326,7 @@ HISTORY_FAULTS: tuple[Fault, ...] = (
         "INTEG-05", "correction-filed-with-next-object", "the header of a refused correction is filed later", Parts(intake=ParksCorrections)
     ),
     breaking(
-        "INTEG-05",
-        "second-correction-quarantines",
-        "after a second correction in a study its object is gone",
-        Parts(intake=QuarantinesBoth),
+        "INTEG-05", "second-correction-quarantines", "a second correction in a study takes its object out", Parts(intake=QuarantinesBoth)
     ),
     breaking(
         "INTEG-01",
@@ -363,7 +360,7 @@ HISTORY_FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "refused-correction-counted",
-        "corrections are counted",
+        "a refused correction is counted with the study",
         Parts(index=CountsRepeats, intake=CountsCorrections),
         warns=rows("QUERY-15"),
     ),
