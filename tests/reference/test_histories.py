@@ -146,12 +146,10 @@ def count_after_correction(client: Client, _held: Association) -> bool:
     return counts(client, first)
 
 
-def repeat_between_commitments(client: Client, _held: Association) -> bool:
-    first = image()
-    store(client, first)
-    commits(client, first)
-    store(client, first)
-    return commits(client, first)
+def commitment_after_repeat(client: Client, _held: Association) -> bool:
+    first, second = study(2)
+    store(client, first, second, first)
+    return commits(client, second)
 
 
 def unknown_after_repeat(client: Client, _held: Association) -> bool:
@@ -188,7 +186,7 @@ HISTORIES: dict[str, History] = {
     "refused-correction-counted": count_after_correction,
     "delivered-as-committed": growing(commits, delivers),
     "grown-study-delivered-in-part": growing(delivers, delivers),
-    "repeat-and-commitment-once": repeat_between_commitments,
+    "repeat-opens-study-for-good": commitment_after_repeat,
     "unknown-committed-after-repeat": unknown_after_repeat,
     "late-objects-lose-acquisition": growing(commits, delivers),
 }

@@ -284,12 +284,12 @@ class RepeatOpensStudy(Intake):
         return refusal
 
 
-class CommitsOnce(NotesContents):
-    """Does not find the objects of a study that was committed before and is open."""
+class CommitsClosedStudies(Committer):
+    """Does not find the objects of a study that is open."""
 
     def reason(self, one: Reference) -> int | None:
-        noting, (_, uid) = memory(self), one
-        return UNKNOWN_INSTANCE if noting.opened & noting.noted.keys() & noting.studies([uid]) else super().reason(one)
+        _, uid = one
+        return UNKNOWN_INSTANCE if memory(self).studies([uid]) & memory(self).opened else super().reason(one)
 
 
 class TrustsWhatIsOnItsWay(Committer):
@@ -378,9 +378,9 @@ HISTORY_FAULTS: tuple[Fault, ...] = (
     ),
     breaking(
         "COMMIT-03",
-        "repeat-and-commitment-once",
-        "a study of which something came again is committed once, and unknown from then on",
-        Parts(index=Memory, intake=RepeatOpensStudy, committer=CommitsOnce),
+        "repeat-opens-study-for-good",
+        "a study of which something came again is unknown to commitment",
+        Parts(index=Memory, intake=RepeatOpensStudy, committer=CommitsClosedStudies),
     ),
     breaking(
         "COMMIT-04",
