@@ -1,0 +1,143 @@
+"""A history played: its steps done on the system one after the other, on identities that were never used before."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pydicom import Dataset
+
+from conformance.cases import Step
+from conformance.dimse import Association, AssociationEnded
+from conformance.findings import NotExercised
+from conformance.suite.commitments import Commitments
+from conformance.suite.histories import SHAPES, Cast, Divergence, History, Model, Symptom, name_of, place_of
+from conformance.suite.looking import Looks
+from conformance.suite.queries import STUDY_ROOT, Query
+from conformance.suite.system import TAKEN, Act, System, context_id_for, polls, query_context, storage_contexts
+
+Given = TypeVar("Given")
+Look = Callable[[], Divergence | None]
+
+
+@dataclass(slots=True)
+class Played:
+    """What one playing saw: the divergence at which it ended, the rows of which it saw nothing wrong, and the steps that came to nothing.
+
+    `calls` are its requests; `slowest` is the time, in seconds, after which something that was not there at once was.
+    """
+
+    divergence: Divergence | None = None
+    rows: set[str] = field(default_factory=set)
+    idle: list[str] = field(default_factory=list)
+    calls: int = 0
+    slowest: float = 0.0
+
+
+class Playing:
+    """One playing. `patience` is how many seconds a difference may last before it is one.
+
+    `commitments` is None where the system offers none. Held associations are opened when a step first needs them, and once more
+    where the system ended one that was idle; with `alone` the system serves one at a time, and each is a fresh one.
+    """
+
+    def __init__(self, system: System, cast: Cast, commitments: Commitments | None, *, patience: float, alone: bool) -> None:
+        self._system, self._cast, self._commitments, self._patience = system, cast, commitments, patience
+        self._alone = alone
+        self._model = Model()
+        self._looks = Looks(system, cast, self._model, self._find)
+        self._held: dict[str, Association] = {}
+        self._open = ExitStack()
+        self._seen = Played(rows=self._looks.rows)
+
+    def play(self, history: History) -> Played:
+        """Do each step and then look at everything, until the system differs from the model."""
+        with self._open:
+            steps = (self._act(step) for step in history)
+            self._seen.divergence = next(filter(None, steps), None) or next(filter(None, self._inspection()), None)
+        return self._seen
+
+    def _act(self, step: Step) -> Divergence | None:
+        look, (study, series, _) = self._looks, place_of(step)
+        looks: Mapping[str, Look] = {
+            "find": lambda: look.at_series(study, series, step.on),
+            "patient": lambda: look.at_patient(study, step.on),
+            "count": lambda: look.at_counters(study, series, step.on),
+            "retrieve": lambda: look.at_delivery(study),
+            "commit": lambda: self._commit(step),
+        }
+        return self._lasting(looks[step.act]) if step.act in looks else self._send(step)
+
+    def _inspection(self) -> Iterator[Divergence | None]:
+        look = self._looks
+        for study, shape in enumerate(SHAPES):
+            yield self._lasting(lambda study=study: look.at_study(study))  # type: ignore[misc] # mypy infers no default of a lambda
+            for series in range(len(shape)):
+                yield self._lasting(lambda at=(study, series): look.at_series(*at))  # type: ignore[misc]
+                yield self._lasting(lambda at=(study, series): look.at_counters(*at))  # type: ignore[misc]
+            yield self._lasting(lambda study=study: look.at_patient(study))  # type: ignore[misc]
+            yield self._lasting(lambda study=study: look.at_delivery(study))  # type: ignore[misc]
+
+    def _lasting(self, look: Look) -> Divergence | None:
+        """Look again while the system may still be taking in what it acknowledged; only what lasts is a divergence."""
+        began, seen = time.monotonic(), look()
+        for _ in polls(self._patience) if seen else ():
+            seen = look()
+            if seen is None:
+                self._seen.slowest = max(self._seen.slowest, time.monotonic() - began)
+                break
+        return seen
+
+    def _send(self, step: Step) -> Divergence | None:
+        place, model = place_of(step), self._model
+        if step.act == "correct" and place not in model.held:
+            return None  # its first content was refused
+        again = step.act == "store" and place in model.held and not model.corrected(place)
+        version = model.version(step)
+        instance = self._cast.encoded(place, version)
+        answer = self._with(
+            step.on,
+            lambda association: self._system.send(association, instance, context_id=context_id_for(association, instance)),
+        )
+        taken = answer.status_class in TAKEN
+        model.note(place, version, taken=taken)
+        if again and not taken:
+            return Divergence(Symptom.REFUSED, f"success or a warning for {name_of(place)}, which is stored already", str(answer))
+        if not taken and place not in model.held:
+            self._seen.idle.append(f"{name_of(place)} was answered {answer}")
+        return None
+
+    def _commit(self, step: Step) -> Divergence | None:
+        if self._commitments is None:
+            return None
+        try:
+            return self._looks.at_commitment(place_of(step), self._commitments)
+        except NotExercised as error:
+            self._commitments = None  # the next would only be waited for in vain as well
+            self._seen.idle.append(str(error))
+            return None
+
+    def _find(self, query: Query, on: str) -> list[Dataset]:
+        self._system.acts.append(Act(query.dcmtk()))
+        return self._with(on, lambda association: association.find(query.root.find, query.identifier()).matches)
+
+    def _with(self, on: str, act: Callable[[Association], Given]) -> Given:
+        """Act on the association that a step names."""
+        self._seen.calls += 1
+        if on == "fresh" or self._alone:
+            with self._associate() as association:
+                return act(association)
+        with suppress(AssociationEnded):
+            return act(self._kept(on))
+        self._held.pop(on, None)
+        return act(self._kept(on))
+
+    def _kept(self, on: str) -> Association:
+        if on not in self._held:
+            self._held[on] = self._open.enter_context(self._associate())
+        return self._held[on]
+
+    def _associate(self) -> Association:
+        sample = self._cast.encoded((0, 0, 0), 0)
+        return self._system.associate([*storage_contexts([sample]), query_context(STUDY_ROOT.find)])
