@@ -1,20 +1,19 @@
 """Faults that a history shows: each answers rightly, step by step, until certain steps have come in a certain order.
 
-No check that plays one example sees them. Each class is one part that is wrong in one way: it remembers something about a study, or
-about what an association did, and does not bring it up to date. The table at the end says which steps it takes and which row breaks.
+No check that plays one example sees them. Each class is one part that is wrong in one way: it remembers something about a study, a
+patient or an association, and does not bring it up to date. The table at the end says which steps it takes and which row breaks.
 """
 
 import threading
-from collections.abc import Mapping
 from typing import Any, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakSet
 
 from conformance.reference.archive import Parts
 from conformance.reference.commitment import UNKNOWN_INSTANCE, Committer, Order, Reference
 from conformance.reference.encoding import PIXEL_DATA, DataSet, decode
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.faults.field import CountsRepeats, breaking
-from conformance.reference.faults.memory import Memory, memory
+from conformance.reference.faults.memory import KnowsWhereItWas, Memory, memory
 from conformance.reference.find import Finder, Query
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake
@@ -22,111 +21,82 @@ from conformance.reference.keys import BY_KEYWORD, Attributes, Key
 from conformance.reference.models import Identifier
 from conformance.reference.retrieve import Retriever
 from conformance.reference.rules import DUPLICATE, Candidate, Refusal
+from conformance.reference.services import Request, Services
 
 _ACQUISITION_GROUP = 0x0018
 
 
-def is_new_series(candidate: Candidate) -> bool:
-    """Whether an object opens a series in a study that is there already."""
-    study, series = candidate.text("StudyInstanceUID"), candidate.text("SeriesInstanceUID")
-    return candidate.index.owner(study) is not None and candidate.index.study_of(series) is None
+class QueryLeavesTransaction(Services):
+    """Begins a transaction for a query, and leaves it to the association."""
+
+    def find(self, request: Request) -> None:
+        super().find(request)
+        cast(RolledBack, self.desk.intake).left.add(threading.current_thread())
 
 
-class KnowsSeriesAsItBegan(Intake):
-    """Lets an association see the series that stood at its first object, and its own; an object of a later one of others goes nowhere."""
+class RolledBack(Intake):
+    """Puts the first new object that follows on the association into the transaction that was left, which is never ended."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        self.unseen: WeakKeyDictionary[threading.Thread, set[str]] = WeakKeyDictionary()  # each association has a thread of its own
-
-    def settle(self, candidate: Candidate) -> Refusal | None:
-        self.unseen.setdefault(threading.current_thread(), set())
-        return super().settle(candidate)
+        self.left: WeakSet[threading.Thread] = WeakSet()  # each association is served by a thread of its own
 
     def keep(self, candidate: Candidate) -> None:
-        here, series = threading.current_thread(), candidate.text("SeriesInstanceUID")
-        if series in self.unseen[here]:
-            return
-        if self.index.study_of(series) is None:
-            for other, unseen in self.unseen.items():
-                unseen.update({series} if other is not here else ())
-        super().keep(candidate)
+        here = threading.current_thread()
+        if here not in self.left:
+            super().keep(candidate)
+        self.left.discard(here)
 
 
-class KnowsWhereItIs(Intake):
-    """Remembers the study that each association is at."""
-
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
-        self.at: WeakKeyDictionary[threading.Thread, str] = WeakKeyDictionary()  # each association has a thread of its own
-
-
-class RepeatMovesAway(KnowsWhereItIs):
+class RepeatMovesAway(KnowsWhereItWas):
     """Takes a repeat that comes while its association is at another study for one to be filed anew, and only takes it out."""
 
     def settle(self, candidate: Candidate) -> Refusal | None:
-        here, study = threading.current_thread(), candidate.text("StudyInstanceUID")
-        before, self.at[here] = self.at.get(here, study), study
+        study, before = candidate.text("StudyInstanceUID"), self.before()[-1:]
         known = self.index.instance(self.identity(candidate)) is not None
         refusal = super().settle(candidate)
-        if known and refusal is None and before != study:
+        if known and refusal is None and before not in ([], [study]):
             self.index.remove(self.identity(candidate))
         return refusal
 
 
-class RemembersCorrections(Intake):
-    """Keeps by study the corrections that it has refused."""
-
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
-        self.refused: dict[str, list[Candidate]] = {}
-
-    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
-        refusal = super().again(candidate, stored)
-        if refusal is not None:
-            self.refused.setdefault(candidate.text("StudyInstanceUID"), []).append(candidate)
-        return refusal
-
-
-class DisputesTheStudy(RemembersCorrections):
-    """Refuses, once it has refused a correction, everything of that study that comes again."""
-
-    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
-        refusal = super().again(candidate, stored)
-        disputed = candidate.text("StudyInstanceUID") in self.refused
-        return Refusal(DUPLICATE, "the study is in dispute") if disputed else refusal
-
-
-class ParksCorrections(RemembersCorrections):
-    """Parks the header of a correction that it refused, and writes it over the first with the next new object of the study."""
+class LinksToAssociation(KnowsWhereItWas):
+    """Links a new series of a known study to the other studies of its association, too."""
 
     def keep(self, candidate: Candidate) -> None:
-        for parked in self.refused.pop(candidate.text("StudyInstanceUID"), []):
-            self.write_over(parked)
+        study, series = candidate.text("StudyInstanceUID"), candidate.text("SeriesInstanceUID")
+        if self.index.owner(study) is not None and self.index.study_of(series) is None:
+            link(memory(self), set(self.before()) - {study}, series)
         super().keep(candidate)
 
-    def write_over(self, parked: Candidate) -> None:
-        stored = self.index.instance(self.identity(parked))
-        if stored is None or stored.transfer_syntax_uid != parked.syntax.uid:
-            return
-        pixels = decode(self.depot.get(stored), parked.syntax).get(PIXEL_DATA)
-        mixed = parked.dataset | ({PIXEL_DATA: pixels} if pixels else {})
-        self.depot.put(stored.sop_class_uid, stored.sop_instance_uid, parked.syntax.uid, self.rewritten(parked, mixed))
+
+class MarksStudy(Retriever):
+    """Marks the studies that it delivers."""
+
+    def select(self, identifier: Identifier, levels: tuple[str, ...]) -> list[Located]:
+        found = super().select(identifier, levels)
+        memory(self).marked.add(identifier.text("StudyInstanceUID"))
+        return found
 
 
-class QuarantinesBoth(RemembersCorrections):
-    """Takes an object out, to be looked at by somebody, where it refuses the second correction in a study."""
+class LinksToMarked(Intake):
+    """Links a new series to the marked studies of the same Patient ID, too."""
 
-    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
-        second = candidate.text("StudyInstanceUID") in self.refused
-        refusal = super().again(candidate, stored)
-        if refusal is not None and second:
-            self.index.remove(stored.sop_instance_uid)
-        return refusal
+    def keep(self, candidate: Candidate) -> None:
+        study, series, notes = candidate.text("StudyInstanceUID"), candidate.text("SeriesInstanceUID"), memory(self)
+        if self.index.study_of(series) is None:
+            link(notes, notes.marked & set(notes.studies(candidate.text("PatientID"))) - {study}, series)
+        super().keep(candidate)
+
+
+def link(notes: Memory, studies: set[str], series: str) -> None:
+    """Note a series under studies to which it does not belong."""
+    for study in studies:
+        notes.noted.setdefault(study, []).append(series)
 
 
 class ShowsLinked(Finder):
-    """Shows with a study the series that a note links to it, as if they were its own."""
+    """Shows with a study the series that are linked to it, as if they were its own."""
 
     def entities(self, query: Query) -> list[Attributes]:
         found, study = super().entities(query), str(query.keys.get(BY_KEYWORD["StudyInstanceUID"], ""))
@@ -136,36 +106,49 @@ class ShowsLinked(Finder):
         return found + [entity | {"StudyInstanceUID": study} for entity in linked]
 
 
-class LinksToAssociation(KnowsWhereItIs):
-    """Leaves an association at the study that it made last, or began with; a new series of a known study is linked to that too."""
+class ParksCorrections(Intake):
+    """Parks the header of a correction that it refused, and writes it over the first with the next new object."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.parked: list[Candidate] = []
+
+    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
+        refusal = super().again(candidate, stored)
+        if refusal is not None:
+            self.parked.append(candidate)
+        return refusal
 
     def keep(self, candidate: Candidate) -> None:
-        here, study = threading.current_thread(), candidate.text("StudyInstanceUID")
-        if here not in self.at or self.index.owner(study) is None:
-            self.at[here] = study
-        elif is_new_series(candidate) and self.at[here] != study:
-            memory(self).noted.setdefault(self.at[here], []).append(candidate.text("SeriesInstanceUID"))
+        parked, self.parked = self.parked, []
+        for one in parked:
+            self.write_over(one)
         super().keep(candidate)
 
+    def write_over(self, parked: Candidate) -> None:
+        """Put the header of a parked object over the first, where both have one syntax."""
+        stored = self.index.instance(self.identity(parked))
+        if stored is None or stored.transfer_syntax_uid != parked.syntax.uid:
+            return
+        pixels = decode(self.depot.get(stored), parked.syntax).get(PIXEL_DATA)
+        mixed = parked.dataset | ({PIXEL_DATA: pixels} if pixels else {})
+        self.depot.put(stored.sop_class_uid, stored.sop_instance_uid, parked.syntax.uid, self.rewritten(parked, mixed))
 
-class OpensStudy(Retriever):
-    """Leaves the studies open that it delivered."""
 
-    def select(self, identifier: Identifier, levels: tuple[str, ...]) -> list[Located]:
-        found = super().select(identifier, levels)
-        memory(self).opened.add(identifier.text("StudyInstanceUID"))
-        return found
+class QuarantinesCorrected(Intake):
+    """Takes an object out when it refuses to correct it, once anything under the Patient ID has come again."""
 
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.repeated: set[str] = set()
 
-class LinksToOpened(Intake):
-    """Links a new series of a known study to the open studies of the same patient, too."""
-
-    def keep(self, candidate: Candidate) -> None:
-        study, series, owner = candidate.text("StudyInstanceUID"), candidate.text("SeriesInstanceUID"), self.index.owner
-        if is_new_series(candidate):
-            for opened in memory(self).opened - {study}:
-                memory(self).noted.setdefault(opened, []).extend([series] if owner(opened) == owner(study) else [])
-        super().keep(candidate)
+    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
+        refusal, patient = super().again(candidate, stored), candidate.text("PatientID")
+        if refusal is None:
+            self.repeated.add(patient)
+        elif patient in self.repeated:
+            self.index.remove(stored.sop_instance_uid)
+        return refusal
 
 
 def patient_asked(query: Query) -> str:
@@ -174,44 +157,36 @@ def patient_asked(query: Query) -> str:
     return wanted if query.level == "STUDY" and not study and not set(wanted) & set("*?\\") else ""
 
 
-class GivesListsToLikePatients(Finder):
-    """Keeps a list for each Patient ID that was asked for, and shows what the intake adds to it."""
-
-    def entities(self, query: Query) -> list[Attributes]:
-        found, asked = super().entities(query), patient_asked(query)
-        if not asked:
-            return found
-        listed = memory(self).noted.setdefault(asked, [])
-        return [study | ({"PatientID": asked} if study["StudyInstanceUID"] in listed else {}) for study in found]
-
-
-class AddsToLists(Intake):
-    """Adds the study of each new object to the lists of the Patient IDs with which its own begins."""
+class NotesGrowth(Intake):
+    """Notes the study of each new object under the Patient IDs that were asked for and with which its own begins."""
 
     def keep(self, candidate: Candidate) -> None:
-        for listed, studies in memory(self).noted.items():
-            if candidate.text("PatientID").startswith(listed):
+        for asked, studies in memory(self).noted.items():
+            if candidate.text("PatientID").startswith(asked):
                 studies.append(candidate.text("StudyInstanceUID"))
         super().keep(candidate)
 
 
-class KeepsPatientsStudies(Finder):
-    """Lists the studies of a Patient ID when it is asked for one, and again when a patient is new under it."""
+def grown(part: Finder, asked: str) -> list[str]:
+    """What is noted under a Patient ID that is asked for; from now on something may be."""
+    return memory(part).noted.setdefault(asked, []) if asked else []
+
+
+class ListsLikePatients(Finder):
+    """Lists under a Patient ID whatever is noted there."""
 
     def entities(self, query: Query) -> list[Attributes]:
         found, asked = super().entities(query), patient_asked(query)
-        mine = [str(study["StudyInstanceUID"]) for study in found if study["PatientID"] == asked]
-        listed = memory(self).noted.setdefault(asked, mine) if asked and mine else mine
-        return [study for study in found if study["PatientID"] != asked or study["StudyInstanceUID"] in listed]
+        like = grown(self, asked)
+        return [study | ({"PatientID": asked} if study.get("StudyInstanceUID") in like else {}) for study in found]
 
 
-class ForgetsListOfNewPatient(Memory):
-    def grow(self, levels: Mapping[str, Attributes]) -> None:
-        patient = levels["PATIENT"]
-        named = self._one("SELECT key FROM patient WHERE id = ? AND issuer = ?", str(patient["PatientID"]), self.issuer(patient))
-        if named is None:
-            self.noted.pop(str(patient["PatientID"]), None)
-        super().grow(levels)
+class LeavesOutGrown(Finder):
+    """Lists under a Patient ID what has not grown since it was first asked for."""
+
+    def entities(self, query: Query) -> list[Attributes]:
+        left_out = grown(self, patient_asked(query))
+        return [study for study in super().entities(query) if study.get("StudyInstanceUID") not in left_out]
 
 
 class KeepsCounts(Finder):
@@ -224,6 +199,7 @@ class KeepsCounts(Finder):
         return found
 
     def counted(self, study: str) -> int:
+        """The objects of a study, as they were counted first with as many series."""
         scope = {"StudyInstanceUID": [study]}
         now, series = self.index.count("IMAGE", scope), self.index.count("SERIES", scope)
         return min(now, int(memory(self).noted.setdefault(f"{study} {series}", [str(now)])[0]))
@@ -244,69 +220,25 @@ class CountsCorrections(Intake):
 
 
 class NotesContents(Committer):
-    """Notes what a study holds when it has reported on one of its objects."""
+    """Notes with each report what every study holds."""
 
     def result(self, order: Order) -> tuple[int, DataSet]:
-        told, noting = super().result(order), memory(self)
-        for study in noting.studies([uid for _, uid in order.references]):
-            noting.noted[study] = noting.objects(study)
-        return told
-
-
-class DeliversCommitted(Retriever):
-    """Delivers of a study what was in it at its last commitment."""
-
-    def select(self, identifier: Identifier, levels: tuple[str, ...]) -> list[Located]:
-        found = super().select(identifier, levels)
-        committed = memory(self).noted.get(identifier.text("StudyInstanceUID"))
-        return [located for located in found if identifier.level != "STUDY" or committed is None or located.sop_instance_uid in committed]
-
-
-class DeliversTheNew(Retriever):
-    """Delivers of a study that has grown since it was first delivered only what is new."""
-
-    def select(self, identifier: Identifier, levels: tuple[str, ...]) -> list[Located]:
-        found = super().select(identifier, levels)
-        if identifier.level != "STUDY":
-            return found
-        uids = [located.sop_instance_uid for located in found]
-        before = memory(self).noted.setdefault(identifier.text("StudyInstanceUID"), uids)
-        return [located for located in found if located.sop_instance_uid not in before] or found
-
-
-class RepeatOpensStudy(Intake):
-    """Opens a study of which an object comes again."""
-
-    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
-        refusal = super().again(candidate, stored)
-        if refusal is None:
-            memory(self).opened.add(candidate.text("StudyInstanceUID"))
-        return refusal
-
-
-class CommitsClosedStudies(Committer):
-    """Does not find the objects of a study that is open."""
-
-    def reason(self, one: Reference) -> int | None:
-        _, uid = one
-        return UNKNOWN_INSTANCE if memory(self).studies([uid]) & memory(self).opened else super().reason(one)
-
-
-class TrustsWhatIsOnItsWay(Committer):
-    """Takes what it does not find for an object on its way while a study is open; the next report on held objects closes all."""
-
-    def reason(self, one: Reference) -> int | None:
-        reason = super().reason(one)
-        return None if reason == UNKNOWN_INSTANCE and memory(self).opened else reason
-
-    def result(self, order: Order) -> tuple[int, DataSet]:
-        if memory(self).studies([uid for _, uid in order.references]):
-            memory(self).opened.clear()
+        notes = memory(self)
+        notes.noted = {study: notes.objects(study) for study in notes.studies()}
         return super().result(order)
 
 
+class DeliversNoted(Retriever):
+    """Delivers of a study what was in it when a commitment was last reported."""
+
+    def select(self, identifier: Identifier, levels: tuple[str, ...]) -> list[Located]:
+        found = super().select(identifier, levels)
+        noted = memory(self).noted.get(identifier.text("StudyInstanceUID"))
+        return [located for located in found if identifier.level != "STUDY" or noted is None or located.sop_instance_uid in noted]
+
+
 class ThinsLateObjects(Intake):
-    """Leaves out of what comes for a committed study the group that its long-term store has no room for."""
+    """Leaves out of what comes for a study after a report the group that its long-term store has no room for."""
 
     def stored_bytes(self, candidate: Candidate) -> bytes:
         if candidate.text("StudyInstanceUID") not in memory(self).noted:
@@ -314,43 +246,117 @@ class ThinsLateObjects(Intake):
         return self.rewritten(candidate, {tag: element for tag, element in candidate.dataset.items() if tag >> 16 != _ACQUISITION_GROUP})
 
 
+class DeliversTheNew(Retriever):
+    """Takes all studies of a patient for delivered with the first of them, and delivers of one that grew only what is new."""
+
+    def select(self, identifier: Identifier, levels: tuple[str, ...]) -> list[Located]:
+        found, notes = super().select(identifier, levels), memory(self)
+        if identifier.level != "STUDY":
+            return found
+        for study in notes.studies(*notes.patients(*(located.sop_instance_uid for located in found))) if found else ():
+            notes.noted.setdefault(study, notes.objects(study))
+        before = notes.noted.get(identifier.text("StudyInstanceUID"), [])
+        return [located for located in found if located.sop_instance_uid not in before] or found
+
+
+class MarksCommitted(Committer):
+    """Marks the patients of whom it reported on something."""
+
+    def result(self, order: Order) -> tuple[int, DataSet]:
+        memory(self).marked |= memory(self).patients(*(uid for _, uid in order.references))
+        return super().result(order)
+
+
+class RefusesRepeatsOfMarked(Intake):
+    """Writes nothing more over what a marked patient has, not even the same."""
+
+    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
+        marked = candidate.text("PatientID") in memory(self).marked
+        return Refusal(DUPLICATE, "the patient's objects are committed") if marked else super().again(candidate, stored)
+
+
+class MarksRepeated(Intake):
+    """Marks the patient of an object that comes again."""
+
+    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
+        refusal = super().again(candidate, stored)
+        if refusal is None:
+            memory(self).marked.add(candidate.text("PatientID"))
+        return refusal
+
+
+class CommitsUnmarked(Committer):
+    """Does not find the objects of a marked patient."""
+
+    def reason(self, one: Reference) -> int | None:
+        _, uid = one
+        return UNKNOWN_INSTANCE if memory(self).patients(uid) & memory(self).marked else super().reason(one)
+
+
+class TrustsWhatIsOnItsWay(Committer):
+    """Takes what it does not find for an object on its way while any patient is marked; a report on something held ends that."""
+
+    def reason(self, one: Reference) -> int | None:
+        reason = super().reason(one)
+        return None if reason == UNKNOWN_INSTANCE and memory(self).marked else reason
+
+    def result(self, order: Order) -> tuple[int, DataSet]:
+        if memory(self).patients(*(uid for _, uid in order.references)):
+            memory(self).marked.clear()
+        return super().result(order)
+
+
 HISTORY_FAULTS: tuple[Fault, ...] = (
     breaking(
-        "STORE-01", "series-of-others-not-seen", "an object of a series that another made since is lost", Parts(intake=KnowsSeriesAsItBegan)
+        "STORE-01",
+        "stored-after-query-lost",
+        "the first object after a query on the same association is lost, with 0000",
+        Parts(intake=RolledBack, services=QueryLeavesTransaction),
+    ),
+    breaking(
+        "STORE-04",
+        "late-objects-lose-acquisition",
+        "what comes for a study after a commitment is kept without group 0018",
+        Parts(index=Memory, intake=ThinsLateObjects, committer=NotesContents),
     ),
     breaking(
         "STORE-08", "repeat-among-other-study-removed", "a repeat between objects of another study is lost", Parts(intake=RepeatMovesAway)
     ),
-    breaking("STORE-08", "repeats-refused-after-correction", "after a correction repeats are refused", Parts(intake=DisputesTheStudy)),
     breaking(
-        "INTEG-05", "correction-filed-with-next-object", "the header of a refused correction is filed later", Parts(intake=ParksCorrections)
-    ),
-    breaking(
-        "INTEG-05", "second-correction-quarantines", "a second correction in a study takes its object out", Parts(intake=QuarantinesBoth)
+        "STORE-08",
+        "repeats-refused-after-commitment",
+        "repeats under a Patient ID of which something was committed are refused",
+        Parts(index=Memory, intake=RefusesRepeatsOfMarked, committer=MarksCommitted),
     ),
     breaking(
         "INTEG-01",
-        "series-linked-to-first-study",
-        "a new series of a known study is shown in the study that its association made before, too",
+        "series-linked-to-association",
+        "a new series of a known study is shown in the other studies of its association, too",
         Parts(index=Memory, intake=LinksToAssociation, finder=ShowsLinked),
     ),
     breaking(
         "INTEG-01",
         "series-linked-to-retrieved-study",
-        "a new series is shown in the studies of its patient that were retrieved before, too",
-        Parts(index=Memory, intake=LinksToOpened, finder=ShowsLinked, retriever=OpensStudy),
+        "a new series is shown in the studies of its Patient ID that were retrieved before, too",
+        Parts(index=Memory, intake=LinksToMarked, finder=ShowsLinked, retriever=MarksStudy),
+    ),
+    breaking(
+        "INTEG-05", "correction-filed-with-next-object", "a refused correction's header is filed later", Parts(intake=ParksCorrections)
+    ),
+    breaking(
+        "INTEG-05", "correction-after-repeat-quarantined", "a correction after a repeat takes out", Parts(intake=QuarantinesCorrected)
     ),
     breaking(
         "IDENT-03",
-        "new-objects-of-like-patients-listed",
-        "once a Patient ID was asked for, studies that grow are listed under it where their own begins with it",
-        Parts(index=Memory, intake=AddsToLists, finder=GivesListsToLikePatients),
+        "grown-studies-of-like-patients-listed",
+        "a Patient ID that was asked for lists studies that grow under one that begins with it",
+        Parts(index=Memory, intake=NotesGrowth, finder=ListsLikePatients),
     ),
     breaking(
         "IDENT-03",
-        "second-study-not-listed",
-        "once a Patient ID was asked for, later studies of that patient are not found by it",
-        Parts(index=ForgetsListOfNewPatient, finder=KeepsPatientsStudies),
+        "grown-studies-not-listed",
+        "studies that grow after their Patient ID was asked for are not found by it",
+        Parts(index=Memory, intake=NotesGrowth, finder=LeavesOutGrown),
     ),
     Fault(
         "counted-again-with-a-series-only",
@@ -367,31 +373,25 @@ HISTORY_FAULTS: tuple[Fault, ...] = (
     breaking(
         "RETR-01",
         "delivered-as-committed",
-        "a study is delivered without what came after its commitment",
-        Parts(index=Memory, retriever=DeliversCommitted, committer=NotesContents),
+        "a study is delivered without what came after a commitment",
+        Parts(index=Memory, retriever=DeliversNoted, committer=NotesContents),
     ),
     breaking(
         "RETR-01",
         "grown-study-delivered-in-part",
-        "a study that grew since its first delivery is delivered without what came with that",
+        "a study that grew since one of its patient was delivered is delivered without what it had",
         Parts(index=Memory, retriever=DeliversTheNew),
     ),
     breaking(
         "COMMIT-03",
-        "repeat-opens-study-for-good",
-        "a study of which something came again is unknown to commitment",
-        Parts(index=Memory, intake=RepeatOpensStudy, committer=CommitsClosedStudies),
+        "repeat-spoils-commitment",
+        "objects under a Patient ID of which one came again are unknown to commitment",
+        Parts(index=Memory, intake=MarksRepeated, committer=CommitsUnmarked),
     ),
     breaking(
         "COMMIT-04",
         "unknown-committed-after-repeat",
         "after something came again, what is not there is committed",
-        Parts(index=Memory, intake=RepeatOpensStudy, committer=TrustsWhatIsOnItsWay),
-    ),
-    breaking(
-        "STORE-04",
-        "late-objects-lose-acquisition",
-        "an object that comes after a commitment for its study is kept without group 0018",
-        Parts(index=Memory, intake=ThinsLateObjects, committer=NotesContents),
+        Parts(index=Memory, intake=MarksRepeated, committer=TrustsWhatIsOnItsWay),
     ),
 )
