@@ -1,7 +1,8 @@
 """Faults that a history shows: each answers rightly, step by step, until certain steps have come in a certain order.
 
-No check that plays one example sees them. Each class is one part that is wrong in one way: it remembers something about a study, a
-patient or an association, and does not bring it up to date. The table at the end says which steps it takes and which row breaks.
+No check that plays one example sees them; a search for a history does. Each class is one part that is wrong in one way: it remembers
+something about a study, a patient or an association, and does not bring it up to date. The table at the end says which steps it takes
+and which row breaks.
 """
 
 import threading
@@ -61,12 +62,12 @@ class RepeatMovesAway(KnowsWhereItWas):
 
 
 class LinksToAssociation(KnowsWhereItWas):
-    """Links a new series of a known study to the other studies of its association, too."""
+    """Links a new series to the other studies of its association, too."""
 
     def keep(self, candidate: Candidate) -> None:
-        study, series = candidate.text("StudyInstanceUID"), candidate.text("SeriesInstanceUID")
-        if self.index.owner(study) is not None and self.index.study_of(series) is None:
-            link(memory(self), set(self.before()) - {study}, series)
+        series = candidate.text("SeriesInstanceUID")
+        if self.index.study_of(series) is None:
+            link(memory(self), set(self.before()) - {candidate.text("StudyInstanceUID")}, series)
         super().keep(candidate)
 
 
@@ -80,12 +81,12 @@ class MarksStudy(Retriever):
 
 
 class LinksToMarked(Intake):
-    """Links a new series to the marked studies of the same Patient ID, too."""
+    """Links the series of a new object to the marked studies of the same Patient ID, too."""
 
     def keep(self, candidate: Candidate) -> None:
-        study, series, notes = candidate.text("StudyInstanceUID"), candidate.text("SeriesInstanceUID"), memory(self)
-        if self.index.study_of(series) is None:
-            link(notes, notes.marked & set(notes.studies(candidate.text("PatientID"))) - {study}, series)
+        notes, own = memory(self), candidate.text("StudyInstanceUID")
+        alike = set(notes.studies(candidate.text("PatientID"))) - {own}
+        link(notes, notes.marked & alike, candidate.text("SeriesInstanceUID"))
         super().keep(candidate)
 
 
@@ -107,23 +108,21 @@ class ShowsLinked(Finder):
 
 
 class ParksCorrections(Intake):
-    """Parks the header of a correction that it refused, and writes it over the first with the next new object."""
+    """Parks the header of a correction that it refused, and writes it over the first with whatever comes next for the patient."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        self.parked: list[Candidate] = []
+        self.parked: dict[str, Candidate] = {}
 
-    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
-        refusal = super().again(candidate, stored)
+    def settle(self, candidate: Candidate) -> Refusal | None:
+        patient = candidate.text("PatientID")
+        parked = self.parked.pop(patient, None)
+        refusal = super().settle(candidate)
         if refusal is not None:
-            self.parked.append(candidate)
+            self.parked[patient] = candidate
+        if parked is not None:
+            self.write_over(parked)
         return refusal
-
-    def keep(self, candidate: Candidate) -> None:
-        parked, self.parked = self.parked, []
-        for one in parked:
-            self.write_over(one)
-        super().keep(candidate)
 
     def write_over(self, parked: Candidate) -> None:
         """Put the header of a parked object over the first, where both have one syntax."""
@@ -136,7 +135,7 @@ class ParksCorrections(Intake):
 
 
 class QuarantinesCorrected(Intake):
-    """Takes an object out when it refuses to correct it, once anything under the Patient ID has come again."""
+    """Takes an object out when it refuses to correct it, unless that is the first that comes again under the Patient ID."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
@@ -144,10 +143,9 @@ class QuarantinesCorrected(Intake):
 
     def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
         refusal, patient = super().again(candidate, stored), candidate.text("PatientID")
-        if refusal is None:
-            self.repeated.add(patient)
-        elif patient in self.repeated:
+        if refusal is not None and patient in self.repeated:
             self.index.remove(stored.sop_instance_uid)
+        self.repeated.add(patient)
         return refusal
 
 
@@ -157,17 +155,17 @@ def patient_asked(query: Query) -> str:
     return wanted if query.level == "STUDY" and not study and not set(wanted) & set("*?\\") else ""
 
 
-class NotesGrowth(Intake):
-    """Notes the study of each new object under the Patient IDs that were asked for and with which its own begins."""
+class NotesWhatComes(Intake):
+    """Notes the study of each object that comes under the Patient IDs that were asked for and with which its own begins."""
 
-    def keep(self, candidate: Candidate) -> None:
-        for asked, studies in memory(self).noted.items():
+    def settle(self, candidate: Candidate) -> Refusal | None:
+        for asked, studies in list(memory(self).noted.items()):  # another association may be asking
             if candidate.text("PatientID").startswith(asked):
                 studies.append(candidate.text("StudyInstanceUID"))
-        super().keep(candidate)
+        return super().settle(candidate)
 
 
-def grown(part: Finder, asked: str) -> list[str]:
+def came_since(part: Finder, asked: str) -> list[str]:
     """What is noted under a Patient ID that is asked for; from now on something may be."""
     return memory(part).noted.setdefault(asked, []) if asked else []
 
@@ -177,15 +175,15 @@ class ListsLikePatients(Finder):
 
     def entities(self, query: Query) -> list[Attributes]:
         found, asked = super().entities(query), patient_asked(query)
-        like = grown(self, asked)
+        like = came_since(self, asked)
         return [study | ({"PatientID": asked} if study.get("StudyInstanceUID") in like else {}) for study in found]
 
 
-class LeavesOutGrown(Finder):
-    """Lists under a Patient ID what has not grown since it was first asked for."""
+class LeavesOutWhatComes(Finder):
+    """Lists under a Patient ID what has got nothing since that was first asked for."""
 
     def entities(self, query: Query) -> list[Attributes]:
-        left_out = grown(self, patient_asked(query))
+        left_out = came_since(self, patient_asked(query))
         return [study for study in super().entities(query) if study.get("StudyInstanceUID") not in left_out]
 
 
@@ -209,12 +207,12 @@ class KeepsCounts(Finder):
         return str(self.counted(str(entity["StudyInstanceUID"]))) if counts_objects else super().computed(key, entity)
 
 
-class CountsCorrections(Intake):
-    """Counts an object before it looks whether it is refused as a correction."""
+class CountsCorrections(KnowsWhereItWas):
+    """Counts a correction that it refuses, unless it is the first that its association sends."""
 
     def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
         refusal = super().again(candidate, stored)
-        if refusal is not None:
+        if refusal is not None and self.before():
             cast(CountsRepeats, self.index).repeats[stored.sop_instance_uid] += 1
         return refusal
 
@@ -331,32 +329,35 @@ HISTORY_FAULTS: tuple[Fault, ...] = (
     breaking(
         "INTEG-01",
         "series-linked-to-association",
-        "a new series of a known study is shown in the other studies of its association, too",
+        "a new series is shown in the other studies of its association, too",
         Parts(index=Memory, intake=LinksToAssociation, finder=ShowsLinked),
     ),
     breaking(
         "INTEG-01",
         "series-linked-to-retrieved-study",
-        "a new series is shown in the studies of its Patient ID that were retrieved before, too",
+        "a series that grows is shown in the studies of its Patient ID that were retrieved before, too",
         Parts(index=Memory, intake=LinksToMarked, finder=ShowsLinked, retriever=MarksStudy),
     ),
     breaking(
         "INTEG-05", "correction-filed-with-next-object", "a refused correction's header is filed later", Parts(intake=ParksCorrections)
     ),
     breaking(
-        "INTEG-05", "correction-after-repeat-quarantined", "a correction after a repeat takes out", Parts(intake=QuarantinesCorrected)
+        "INTEG-05",
+        "second-repeat-quarantined",
+        "a second repeat with other content takes its object out",
+        Parts(intake=QuarantinesCorrected),
     ),
     breaking(
         "IDENT-03",
-        "grown-studies-of-like-patients-listed",
-        "a Patient ID that was asked for lists studies that grow under one that begins with it",
-        Parts(index=Memory, intake=NotesGrowth, finder=ListsLikePatients),
+        "studies-of-like-patients-listed",
+        "a Patient ID that was asked for lists studies that get something under one that begins with it",
+        Parts(index=Memory, intake=NotesWhatComes, finder=ListsLikePatients),
     ),
     breaking(
         "IDENT-03",
-        "grown-studies-not-listed",
-        "studies that grow after their Patient ID was asked for are not found by it",
-        Parts(index=Memory, intake=NotesGrowth, finder=LeavesOutGrown),
+        "studies-that-get-something-not-listed",
+        "studies that get something after their Patient ID was asked for are not found by it",
+        Parts(index=Memory, intake=NotesWhatComes, finder=LeavesOutWhatComes),
     ),
     Fault(
         "counted-again-with-a-series-only",
@@ -366,7 +367,7 @@ HISTORY_FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "refused-correction-counted",
-        "a refused correction is counted with the study",
+        "a refused correction is counted, where its association has sent something before",
         Parts(index=CountsRepeats, intake=CountsCorrections),
         warns=rows("QUERY-15"),
     ),
