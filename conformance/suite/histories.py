@@ -17,7 +17,7 @@ Place = tuple[int, int, int]
 """Where an object of the cast stands: its study, its series and its number there, each from 0."""
 History = tuple[Step, ...]
 
-SHAPES = ((2, 1, 1), (2, 1), (2,), (1,))  # the objects of each series of each study
+SHAPES = ((2, 2, 1), (2, 1), (2,), (1,))  # the objects of each series of each study
 PLACES = tuple((study, series, n) for study, shape in enumerate(SHAPES) for series, size in enumerate(shape) for n in range(size))
 OTHER_ISSUER = Issuer("SYNTHETIC-B", "2.25.310458246739824793746534657936453219902")
 NAMED = {"store": 3, "correct": 3, "find": 2, "patient": 1, "count": 2, "retrieve": 1, "commit": 3}  # numbers that the act goes by
@@ -58,11 +58,12 @@ AFTER_CORRECTING = dict.fromkeys((Symptom.MISSING, Symptom.LACKING, Symptom.CONT
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """Where an archive differed from the model, in the vendor's words."""
+    """Where an archive differed from the model, in the vendor's words. `at_once`: no time to take something in excuses it."""
 
     symptom: Symptom
     expected: str
     got: str
+    at_once: bool = False
 
 
 def row_of(symptom: Symptom, history: History) -> str:
@@ -173,12 +174,14 @@ class Model:
     """What the archive must show: the objects that it acknowledged, each with the contents that may lawfully be kept of it.
 
     Which content stays under a SOP Instance UID that comes again is the archive's own policy (INTEG-05), so each that was sent may.
-    `doubtful` are objects that it refused: they may show or not. `again` are those that it was sent once more.
+    `doubtful` are objects that it refused: they may show or not. `again` are those that it was sent once more, `delivered` those that
+    it delivered since their content was last another.
     """
 
     held: dict[Place, set[int]] = field(default_factory=dict)
     doubtful: set[Place] = field(default_factory=set)
     again: set[Place] = field(default_factory=set)
+    delivered: set[Place] = field(default_factory=set)
     _corrections: dict[Place, int] = field(default_factory=dict)
 
     def version(self, step: Step) -> int:
@@ -194,6 +197,7 @@ class Model:
         if place in self.held:
             self.held[place].add(version)
             self.again.add(place)
+            self.delivered -= {place} if self.corrected(place) else set()
         elif taken:
             self.held[place] = {version}
             self.doubtful.discard(place)
@@ -207,6 +211,10 @@ class Model:
     def within(self, study: int, series: int | None = None) -> list[Place]:
         """The held objects of a study or of one of its series."""
         return sorted(place for place in self.held if place[0] == study and series in (None, place[1]))
+
+    def unheld(self, study: int) -> Place | None:
+        """An object of a study that was never sent."""
+        return next((place for place in PLACES if place[0] == study and place not in self.held and place not in self.doubtful), None)
 
     def is_sure(self, study: int) -> bool:
         """Whether nothing of a study was refused: only then is the number of its objects known."""

@@ -14,7 +14,7 @@ from conformance.suite.commitments import Commitments, told
 from conformance.suite.expectations import ISSUERS, expect_same_content
 from conformance.suite.histories import Cast, Divergence, Model, Place, Symptom, name_of
 from conformance.suite.queries import Query, image_query, series_query, study_query
-from conformance.suite.system import System
+from conformance.suite.system import SUCCESS, System
 from generators import Study
 
 STUDY_COUNTERS = ("NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances")
@@ -119,7 +119,7 @@ class Looks:
         told = {(keyword, str(match.get(keyword, ""))) for match in matches for keyword in counts}
         return [(keyword, shown, counts[keyword]) for keyword, shown in sorted(told) if shown]
 
-    def at_delivery(self, study: int) -> Divergence | None:
+    def at_delivery(self, study: int, _on: str = "fresh") -> Divergence | None:
         """Retrieve a study, and compare each object with what was sent."""
         held = self._model.within(study)
         if not held:
@@ -130,14 +130,16 @@ class Looks:
         lacking = [place for place in held if not came[place]]
         if lacking:
             lost = self._lost(lacking, "fresh")
-            return lost or Divergence(Symptom.LACKING, whole, f"{name_of(lacking[0])} not delivered; {delivery.answer.final}")
+            vanished = delivery.answer.final.status == SUCCESS and bool(self._model.delivered.intersection(lacking))
+            return lost or Divergence(Symptom.LACKING, whole, f"{name_of(lacking[0])} not delivered; {delivery.answer.final}", vanished)
         wrong = [name_of(place) for place, count in came.items() if count > 1 or place[0] != study]
         if wrong:
-            return Divergence(Symptom.DELIVERED, whole, f"{wrong[0]} more than was asked for")
+            return Divergence(Symptom.DELIVERED, whole, f"{wrong[0]} more than was asked for", at_once=True)
         received = {
             self._cast.places[each.sop_instance_uid]: each for each in delivery.objects if each.sop_instance_uid in self._cast.places
         }
         changed = next(filter(None, (self._changed(place, received[place]) for place in held)), None)
+        self._model.delivered.update(held)
         if changed is None:
             corrected = any(self._model.corrected(place) for place in held)
             self._saw("RETR-01", "STORE-01", "STORE-04", *["INTEG-05"] * corrected)
@@ -186,7 +188,7 @@ class Looks:
         report = commitments.report_of([(instance.sop_class_uid, instance.sop_instance_uid) for instance in asked])
         committed = {uid for _, uid in report.referenced} - {uid for _, uid, _ in report.failed}
         if place not in held and self._cast.uid(place) in committed:
-            return Divergence(Symptom.COMMITTED, f"{name_of(place)}, which was never stored, not committed", "committed")
+            return Divergence(Symptom.COMMITTED, f"{name_of(place)}, which was never stored, not committed", "committed", at_once=True)
         wanting = [each for each in held if self._cast.uid(each) not in committed]
         if wanting:
             lost = self._lost(wanting, "fresh") or self.at_delivery(place[0])

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from pydicom import Dataset
@@ -12,7 +13,7 @@ from conformance.cases import Step
 from conformance.dimse import Association, AssociationEnded
 from conformance.findings import NotExercised
 from conformance.suite.commitments import Commitments
-from conformance.suite.histories import SHAPES, Cast, Divergence, History, Model, Symptom, name_of, place_of
+from conformance.suite.histories import SHAPES, Cast, Divergence, History, Model, Place, Symptom, name_of, place_of
 from conformance.suite.looking import Looks
 from conformance.suite.queries import STUDY_ROOT, Query
 from conformance.suite.system import TAKEN, Act, System, context_id_for, polls, query_context, storage_contexts
@@ -65,27 +66,31 @@ class Playing:
             "patient": lambda: look.at_patient(study, step.on),
             "count": lambda: look.at_counters(study, series, step.on),
             "retrieve": lambda: look.at_delivery(study),
-            "commit": lambda: self._commit(step),
+            "commit": lambda: self._commit(study, place=place_of(step)),
         }
         return self._lasting(looks[step.act]) if step.act in looks else self._send(step)
 
     def _inspection(self) -> Iterator[Divergence | None]:
+        """Look at everything on one association, and where something is wrong there, on fresh ones for as long as that may last."""
         look = self._looks
         for study, shape in enumerate(SHAPES):
-            yield self._lasting(lambda study=study: look.at_study(study))  # type: ignore[misc] # mypy infers no default of a lambda
-            for series in range(len(shape)):
-                yield self._lasting(lambda at=(study, series): look.at_series(*at))  # type: ignore[misc]
-                yield self._lasting(lambda at=(study, series): look.at_counters(*at))  # type: ignore[misc]
-            yield self._lasting(lambda study=study: look.at_patient(study))  # type: ignore[misc]
-            yield self._lasting(lambda study=study: look.at_delivery(study))  # type: ignore[misc]
+            looks = [partial(look.at_study, study)]
+            looks += [partial(each, study, series) for series in range(len(shape)) for each in (look.at_series, look.at_counters)]
+            looks += [partial(look.at_patient, study), partial(look.at_delivery, study), partial(self._commit, study)]
+            for each in looks:
+                seen = each("last")
+                yield self._lasting(each) if seen and not seen.at_once else seen
 
     def _lasting(self, look: Look) -> Divergence | None:
         """Look again while the system may still be taking in what it acknowledged; only what lasts is a divergence."""
         began, seen = time.monotonic(), look()
-        for _ in polls(self._patience) if seen else ():
+        if seen is None or seen.at_once:
+            return seen
+        for _ in polls(self._patience):
             seen = look()
             if seen is None:
                 self._seen.slowest = max(self._seen.slowest, time.monotonic() - began)
+            if seen is None or seen.at_once:
                 break
         return seen
 
@@ -108,11 +113,13 @@ class Playing:
             self._seen.idle.append(f"{name_of(place)} was answered {answer}")
         return None
 
-    def _commit(self, step: Step) -> Divergence | None:
-        if self._commitments is None:
+    def _commit(self, study: int, _on: str = "fresh", place: Place | None = None) -> Divergence | None:
+        """Ask for commitment of an object with its study; of one that was not stored, if there is one, where none is named."""
+        held = self._model.within(study)
+        if self._commitments is None or not (held or place):
             return None
         try:
-            return self._looks.at_commitment(place_of(step), self._commitments)
+            return self._looks.at_commitment(place or self._model.unheld(study) or held[0], self._commitments)
         except NotExercised as error:
             self._commitments = None  # the next would only be waited for in vain as well
             self._seen.idle.append(str(error))

@@ -86,8 +86,8 @@ class Search:
         return self._searched
 
     def _found(self, known: Collection[Symptom]) -> Iterator[tuple[Symptom, History]]:
-        """Draw the same histories again and again, and give the shortest found of each symptom that was not known before."""
-        from conformance.suite.drawing import shortest  # only now: Hypothesis takes its time to import, and a selection need not wait
+        """Draw the same histories again and again, and give the first of each symptom that was not known before."""
+        from conformance.suite.drawing import first_drawn  # only now: Hypothesis takes its time to import, and a selection need not wait
 
         while True:
             wanted: list[Symptom] = []
@@ -98,7 +98,7 @@ class Search:
                     wanted.append(symptom)
                 return symptom in wanted
 
-            history = shortest(is_wanted, drawn=DRAWN, seed=self._synthesizer.seed)
+            history = first_drawn(is_wanted, drawn=DRAWN, seed=self._synthesizer.seed)
             if history is None:
                 return
             yield wanted[0], history
@@ -158,8 +158,11 @@ def plainest(history: History, shows: Callable[[History], bool]) -> History:
 
 
 def _plainer(history: History) -> Iterator[History]:
-    for number in reversed(range(len(history))):
-        yield canonical((*history[:number], *history[number + 1 :]))
+    size = len(history) // 2
+    while size:
+        for start in reversed(range(0, len(history), size)):
+            yield canonical((*history[:start], *history[start + size :]))
+        size //= 2
     for number in stored_again(history):
         for place in _unused(history, place_of(history[number])):
             yield _with(history, number, dict(zip(("study", "series", "instance"), place, strict=True)))
