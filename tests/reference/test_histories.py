@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from functools import partial
 
 import pytest
 from pydicom import Dataset
@@ -12,7 +11,7 @@ from conformance.dimse import Association, Context, Listener
 from conformance.reference import Archive, Fault, Settings
 from conformance.reference.faults.histories import HISTORY_FAULTS
 
-from .client import LIMITS, Client, values
+from .client import LIMITS, STUDY_FIND, Client, identifier, values
 from .objects import CT, EXPLICIT, encoded, image, sibling, study, uid
 from .test_commitment import report
 
@@ -73,12 +72,12 @@ def lists_own_studies(client: Client, *datasets: Dataset) -> bool:
     return values(found, "StudyInstanceUID") == sorted({str(dataset.StudyInstanceUID) for dataset in datasets})
 
 
-def series_made_by_another_since(client: Client, held: Association) -> bool:
-    first, second = study(2)
-    send(held, image())
-    store(client, first)
-    send(held, second)
-    return counts(client, first, second)
+def new_object_after_query(client: Client, _held: Association) -> bool:
+    first = image()
+    with client.associate(Context(CT, (EXPLICIT,)), Context(STUDY_FIND, (EXPLICIT,))) as association:
+        association.find(STUDY_FIND, identifier("STUDY", {"StudyInstanceUID": first.StudyInstanceUID}))
+        send(association, first)
+    return counts(client, first)
 
 
 def repeat_after_another_study(client: Client, held: Association) -> bool:
@@ -89,9 +88,10 @@ def repeat_after_another_study(client: Client, held: Association) -> bool:
     return counts(client, first)
 
 
-def repeat_after_correction(client: Client, _held: Association) -> bool:
+def repeat_after_commitment(client: Client, _held: Association) -> bool:
     first, second = study(2)
-    store(client, first, second, corrected(first))
+    store(client, first, second)
+    commits(client, first)
     return store(client, second) == [0]
 
 
@@ -101,9 +101,9 @@ def new_object_after_correction(client: Client, _held: Association) -> bool:
     return delivers(client, first, second)
 
 
-def two_corrections(client: Client, _held: Association) -> bool:
+def correction_after_repeat(client: Client, _held: Association) -> bool:
     first, second = study(2)
-    store(client, first, second, corrected(first), corrected(second))
+    store(client, first, second, first, corrected(second))
     return delivers(client, first, second)
 
 
@@ -132,27 +132,22 @@ def like_patient_after_query(client: Client, _held: Association) -> bool:
     return lists_own_studies(client, first)
 
 
-def second_study_after_query(client: Client, _held: Association) -> bool:
-    first = image()
-    second = image(PatientID=first.PatientID)
-    store(client, first)
-    lists_own_studies(client, first)
-    store(client, second)
-    return lists_own_studies(client, first, second)
-
-
 def count_after_correction(client: Client, _held: Association) -> bool:
     first = image()
     store(client, first, corrected(first))
     return counts(client, first)
 
 
-def repeat_between_commitments(client: Client, _held: Association) -> bool:
+def commitment_after_repeat(client: Client, _held: Association) -> bool:
+    first, second = study(2)
+    store(client, first, second, first)
+    return commits(client, second)
+
+
+def unknown_after_repeat(client: Client, _held: Association) -> bool:
     first = image()
-    store(client, first)
-    commits(client, first)
-    store(client, first)
-    return commits(client, first)
+    store(client, first, first)
+    return commits(client, unknown=1)
 
 
 def growing(between: Claim, end: Claim) -> History:
@@ -170,22 +165,22 @@ def growing(between: Claim, end: Claim) -> History:
 
 
 HISTORIES: dict[str, History] = {
-    "series-of-others-not-seen": series_made_by_another_since,
+    "stored-after-query-lost": new_object_after_query,
+    "late-objects-lose-acquisition": growing(commits, delivers),
     "repeat-among-other-study-removed": repeat_after_another_study,
-    "repeats-refused-after-correction": repeat_after_correction,
-    "correction-filed-with-next-object": new_object_after_correction,
-    "second-correction-quarantines": two_corrections,
-    "series-linked-to-first-study": new_series_on_an_association_with_another_study,
+    "repeats-refused-after-commitment": repeat_after_commitment,
+    "series-linked-to-association": new_series_on_an_association_with_another_study,
     "series-linked-to-retrieved-study": new_series_after_retrieving_the_other_study,
-    "new-objects-of-like-patients-listed": like_patient_after_query,
-    "second-study-not-listed": second_study_after_query,
+    "correction-filed-with-next-object": new_object_after_correction,
+    "second-repeat-quarantined": correction_after_repeat,
+    "studies-of-like-patients-listed": like_patient_after_query,
+    "studies-that-get-something-not-listed": growing(lists_own_studies, lists_own_studies),
     "counted-again-with-a-series-only": growing(counts, counts),
     "refused-correction-counted": count_after_correction,
     "delivered-as-committed": growing(commits, delivers),
-    "second-delivery-of-grown-study-partial": growing(delivers, delivers),
-    "repeat-after-commitment-opens-study": repeat_between_commitments,
-    "grown-study-committed-unseen": growing(commits, partial(commits, unknown=1)),
-    "late-objects-lose-acquisition": growing(commits, delivers),
+    "grown-study-delivered-in-part": growing(delivers, delivers),
+    "repeat-spoils-commitment": commitment_after_repeat,
+    "unknown-committed-after-repeat": unknown_after_repeat,
 }
 
 

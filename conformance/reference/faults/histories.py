@@ -1,21 +1,20 @@
 """Faults that a history shows: each answers rightly, step by step, until certain steps have come in a certain order.
 
-No check that plays one example sees them. Each class is one part that is wrong in one way: it remembers something about a study, or
-about what an association did, and does not bring it up to date. The table at the end says which steps it takes and which row breaks.
+No check that plays one example sees them; a search for a history does. Each class is one part that is wrong in one way: it remembers
+something about a study, a patient or an association, and does not bring it up to date. The table at the end says which steps it takes
+and which row breaks.
 """
 
 import threading
-from collections.abc import Mapping
 from typing import Any, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakSet
 
 from conformance.reference.archive import Parts
 from conformance.reference.commitment import UNKNOWN_INSTANCE, Committer, Order, Reference
 from conformance.reference.encoding import PIXEL_DATA, DataSet, decode
-from conformance.reference.faults.committing import CommitsUnknown
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.faults.field import CountsRepeats, breaking
-from conformance.reference.faults.memory import Memory, memory
+from conformance.reference.faults.memory import KnowsWhereItWas, Memory, memory
 from conformance.reference.find import Finder, Query
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake
@@ -23,111 +22,82 @@ from conformance.reference.keys import BY_KEYWORD, Attributes, Key
 from conformance.reference.models import Identifier
 from conformance.reference.retrieve import Retriever
 from conformance.reference.rules import DUPLICATE, Candidate, Refusal
+from conformance.reference.services import Request, Services
 
 _ACQUISITION_GROUP = 0x0018
 
 
-def is_new_series(candidate: Candidate) -> bool:
-    """Whether an object opens a series in a study that is there already."""
-    study, series = candidate.text("StudyInstanceUID"), candidate.text("SeriesInstanceUID")
-    return candidate.index.owner(study) is not None and candidate.index.study_of(series) is None
+class QueryLeavesTransaction(Services):
+    """Begins a transaction for a query, and leaves it to the association."""
+
+    def find(self, request: Request) -> None:
+        super().find(request)
+        cast(RolledBack, self.desk.intake).left.add(threading.current_thread())
 
 
-class KnowsSeriesAsItBegan(Intake):
-    """Lets an association see the series that stood at its first object, and its own; an object of a later one of others goes nowhere."""
+class RolledBack(Intake):
+    """Puts the first new object that follows on the association into the transaction that was left, which is never ended."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        self.unseen: WeakKeyDictionary[threading.Thread, set[str]] = WeakKeyDictionary()  # each association has a thread of its own
-
-    def settle(self, candidate: Candidate) -> Refusal | None:
-        self.unseen.setdefault(threading.current_thread(), set())
-        return super().settle(candidate)
+        self.left: WeakSet[threading.Thread] = WeakSet()  # each association is served by a thread of its own
 
     def keep(self, candidate: Candidate) -> None:
-        here, series = threading.current_thread(), candidate.text("SeriesInstanceUID")
-        if series in self.unseen[here]:
-            return
-        if self.index.study_of(series) is None:
-            for other, unseen in self.unseen.items():
-                unseen.update({series} if other is not here else ())
-        super().keep(candidate)
+        here = threading.current_thread()
+        if here not in self.left:
+            super().keep(candidate)
+        self.left.discard(here)
 
 
-class KnowsWhereItIs(Intake):
-    """Remembers the study that each association is at."""
-
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
-        self.at: WeakKeyDictionary[threading.Thread, str] = WeakKeyDictionary()  # each association has a thread of its own
-
-
-class RepeatMovesAway(KnowsWhereItIs):
+class RepeatMovesAway(KnowsWhereItWas):
     """Takes a repeat that comes while its association is at another study for one to be filed anew, and only takes it out."""
 
     def settle(self, candidate: Candidate) -> Refusal | None:
-        here, study = threading.current_thread(), candidate.text("StudyInstanceUID")
-        before, self.at[here] = self.at.get(here, study), study
+        study, before = candidate.text("StudyInstanceUID"), self.before()[-1:]
         known = self.index.instance(self.identity(candidate)) is not None
         refusal = super().settle(candidate)
-        if known and refusal is None and before != study:
+        if known and refusal is None and before not in ([], [study]):
             self.index.remove(self.identity(candidate))
         return refusal
 
 
-class RemembersCorrections(Intake):
-    """Keeps by study the corrections that it has refused."""
-
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
-        self.refused: dict[str, list[Candidate]] = {}
-
-    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
-        refusal = super().again(candidate, stored)
-        if refusal is not None:
-            self.refused.setdefault(candidate.text("StudyInstanceUID"), []).append(candidate)
-        return refusal
-
-
-class DisputesTheStudy(RemembersCorrections):
-    """Refuses, once it has refused a correction, everything of that study that comes again."""
-
-    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
-        refusal = super().again(candidate, stored)
-        disputed = candidate.text("StudyInstanceUID") in self.refused
-        return Refusal(DUPLICATE, "the study is in dispute") if disputed else refusal
-
-
-class ParksCorrections(RemembersCorrections):
-    """Parks the header of a correction that it refused, and writes it over the first with the next new object of the study."""
+class LinksToAssociation(KnowsWhereItWas):
+    """Links a new series to the other studies of its association, too."""
 
     def keep(self, candidate: Candidate) -> None:
-        for parked in self.refused.pop(candidate.text("StudyInstanceUID"), []):
-            self.write_over(parked)
+        series = candidate.text("SeriesInstanceUID")
+        if self.index.study_of(series) is None:
+            link(memory(self), set(self.before()) - {candidate.text("StudyInstanceUID")}, series)
         super().keep(candidate)
 
-    def write_over(self, parked: Candidate) -> None:
-        stored = self.index.instance(self.identity(parked))
-        if stored is None or stored.transfer_syntax_uid != parked.syntax.uid:
-            return
-        pixels = decode(self.depot.get(stored), parked.syntax).get(PIXEL_DATA)
-        mixed = parked.dataset | ({PIXEL_DATA: pixels} if pixels else {})
-        self.depot.put(stored.sop_class_uid, stored.sop_instance_uid, parked.syntax.uid, self.rewritten(parked, mixed))
+
+class MarksStudy(Retriever):
+    """Marks the studies that it delivers."""
+
+    def select(self, identifier: Identifier, levels: tuple[str, ...]) -> list[Located]:
+        found = super().select(identifier, levels)
+        memory(self).marked.add(identifier.text("StudyInstanceUID"))
+        return found
 
 
-class QuarantinesBoth(RemembersCorrections):
-    """Takes an object out, to be looked at by somebody, where it refuses the second correction in a study."""
+class LinksToMarked(Intake):
+    """Links the series of a new object to the marked studies of the same Patient ID, too."""
 
-    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
-        second = candidate.text("StudyInstanceUID") in self.refused
-        refusal = super().again(candidate, stored)
-        if refusal is not None and second:
-            self.index.remove(stored.sop_instance_uid)
-        return refusal
+    def keep(self, candidate: Candidate) -> None:
+        notes, own = memory(self), candidate.text("StudyInstanceUID")
+        alike = set(notes.studies(candidate.text("PatientID"))) - {own}
+        link(notes, notes.marked & alike, candidate.text("SeriesInstanceUID"))
+        super().keep(candidate)
+
+
+def link(notes: Memory, studies: set[str], series: str) -> None:
+    """Note a series under studies to which it does not belong."""
+    for study in studies:
+        notes.noted.setdefault(study, []).append(series)
 
 
 class ShowsLinked(Finder):
-    """Shows with a study the series that a note links to it, as if they were its own."""
+    """Shows with a study the series that are linked to it, as if they were its own."""
 
     def entities(self, query: Query) -> list[Attributes]:
         found, study = super().entities(query), str(query.keys.get(BY_KEYWORD["StudyInstanceUID"], ""))
@@ -137,36 +107,46 @@ class ShowsLinked(Finder):
         return found + [entity | {"StudyInstanceUID": study} for entity in linked]
 
 
-class LinksToAssociation(KnowsWhereItIs):
-    """Leaves an association at the study that it made last, or began with; a new series of a known study is linked to that too."""
+class ParksCorrections(Intake):
+    """Parks the header of a correction that it refused, and writes it over the first with whatever comes next for the patient."""
 
-    def keep(self, candidate: Candidate) -> None:
-        here, study = threading.current_thread(), candidate.text("StudyInstanceUID")
-        if here not in self.at or self.index.owner(study) is None:
-            self.at[here] = study
-        elif is_new_series(candidate) and self.at[here] != study:
-            memory(self).noted.setdefault(self.at[here], []).append(candidate.text("SeriesInstanceUID"))
-        super().keep(candidate)
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.parked: dict[str, Candidate] = {}
+
+    def settle(self, candidate: Candidate) -> Refusal | None:
+        patient = candidate.text("PatientID")
+        parked = self.parked.pop(patient, None)
+        refusal = super().settle(candidate)
+        if refusal is not None:
+            self.parked[patient] = candidate
+        if parked is not None:
+            self.write_over(parked)
+        return refusal
+
+    def write_over(self, parked: Candidate) -> None:
+        """Put the header of a parked object over the first, where both have one syntax."""
+        stored = self.index.instance(self.identity(parked))
+        if stored is None or stored.transfer_syntax_uid != parked.syntax.uid:
+            return
+        pixels = decode(self.depot.get(stored), parked.syntax).get(PIXEL_DATA)
+        mixed = parked.dataset | ({PIXEL_DATA: pixels} if pixels else {})
+        self.depot.put(stored.sop_class_uid, stored.sop_instance_uid, parked.syntax.uid, self.rewritten(parked, mixed))
 
 
-class OpensStudy(Retriever):
-    """Leaves the studies open that it delivered."""
+class QuarantinesCorrected(Intake):
+    """Takes an object out when it refuses to correct it, unless that is the first that comes again under the Patient ID."""
 
-    def select(self, identifier: Identifier, levels: tuple[str, ...]) -> list[Located]:
-        found = super().select(identifier, levels)
-        memory(self).opened.add(identifier.text("StudyInstanceUID"))
-        return found
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.repeated: set[str] = set()
 
-
-class LinksToOpened(Intake):
-    """Links a new series of a known study to the open studies of the same patient, too."""
-
-    def keep(self, candidate: Candidate) -> None:
-        study, series, owner = candidate.text("StudyInstanceUID"), candidate.text("SeriesInstanceUID"), self.index.owner
-        if is_new_series(candidate):
-            for opened in memory(self).opened - {study}:
-                memory(self).noted.setdefault(opened, []).extend([series] if owner(opened) == owner(study) else [])
-        super().keep(candidate)
+    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
+        refusal, patient = super().again(candidate, stored), candidate.text("PatientID")
+        if refusal is not None and patient in self.repeated:
+            self.index.remove(stored.sop_instance_uid)
+        self.repeated.add(patient)
+        return refusal
 
 
 def patient_asked(query: Query) -> str:
@@ -175,44 +155,36 @@ def patient_asked(query: Query) -> str:
     return wanted if query.level == "STUDY" and not study and not set(wanted) & set("*?\\") else ""
 
 
-class GivesListsToLikePatients(Finder):
-    """Keeps a list for each Patient ID that was asked for, and shows what the intake adds to it."""
+class NotesWhatComes(Intake):
+    """Notes the study of each object that comes under the Patient IDs that were asked for and with which its own begins."""
 
-    def entities(self, query: Query) -> list[Attributes]:
-        found, asked = super().entities(query), patient_asked(query)
-        if not asked:
-            return found
-        listed = memory(self).noted.setdefault(asked, [])
-        return [study | ({"PatientID": asked} if study["StudyInstanceUID"] in listed else {}) for study in found]
-
-
-class AddsToLists(Intake):
-    """Adds the study of each new object to the lists of the Patient IDs with which its own begins."""
-
-    def keep(self, candidate: Candidate) -> None:
-        for listed, studies in memory(self).noted.items():
-            if candidate.text("PatientID").startswith(listed):
+    def settle(self, candidate: Candidate) -> Refusal | None:
+        for asked, studies in list(memory(self).noted.items()):  # another association may be asking
+            if candidate.text("PatientID").startswith(asked):
                 studies.append(candidate.text("StudyInstanceUID"))
-        super().keep(candidate)
+        return super().settle(candidate)
 
 
-class KeepsPatientsStudies(Finder):
-    """Lists the studies of a Patient ID when it is asked for one, and again when a patient is new under it."""
+def came_since(part: Finder, asked: str) -> list[str]:
+    """What is noted under a Patient ID that is asked for; from now on something may be."""
+    return memory(part).noted.setdefault(asked, []) if asked else []
+
+
+class ListsLikePatients(Finder):
+    """Lists under a Patient ID whatever is noted there."""
 
     def entities(self, query: Query) -> list[Attributes]:
         found, asked = super().entities(query), patient_asked(query)
-        mine = [str(study["StudyInstanceUID"]) for study in found if study["PatientID"] == asked]
-        listed = memory(self).noted.setdefault(asked, mine) if asked and mine else mine
-        return [study for study in found if study["PatientID"] != asked or study["StudyInstanceUID"] in listed]
+        like = came_since(self, asked)
+        return [study | ({"PatientID": asked} if study.get("StudyInstanceUID") in like else {}) for study in found]
 
 
-class ForgetsListOfNewPatient(Memory):
-    def grow(self, levels: Mapping[str, Attributes]) -> None:
-        patient = levels["PATIENT"]
-        named = self._one("SELECT key FROM patient WHERE id = ? AND issuer = ?", str(patient["PatientID"]), self.issuer(patient))
-        if named is None:
-            self.noted.pop(str(patient["PatientID"]), None)
-        super().grow(levels)
+class LeavesOutWhatComes(Finder):
+    """Lists under a Patient ID what has got nothing since that was first asked for."""
+
+    def entities(self, query: Query) -> list[Attributes]:
+        left_out = came_since(self, patient_asked(query))
+        return [study for study in super().entities(query) if study.get("StudyInstanceUID") not in left_out]
 
 
 class KeepsCounts(Finder):
@@ -225,6 +197,7 @@ class KeepsCounts(Finder):
         return found
 
     def counted(self, study: str) -> int:
+        """The objects of a study, as they were counted first with as many series."""
         scope = {"StudyInstanceUID": [study]}
         now, series = self.index.count("IMAGE", scope), self.index.count("SERIES", scope)
         return min(now, int(memory(self).noted.setdefault(f"{study} {series}", [str(now)])[0]))
@@ -234,78 +207,36 @@ class KeepsCounts(Finder):
         return str(self.counted(str(entity["StudyInstanceUID"]))) if counts_objects else super().computed(key, entity)
 
 
-class CountsCorrections(Intake):
-    """Counts an object before it looks whether it is refused as a correction."""
+class CountsCorrections(KnowsWhereItWas):
+    """Counts a correction that it refuses, unless it is the first that its association sends."""
 
     def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
         refusal = super().again(candidate, stored)
-        if refusal is not None:
+        if refusal is not None and self.before():
             cast(CountsRepeats, self.index).repeats[stored.sop_instance_uid] += 1
         return refusal
 
 
 class NotesContents(Committer):
-    """Notes what a study holds when a commitment for one of its objects is reported."""
+    """Notes with each report what every study holds."""
 
     def result(self, order: Order) -> tuple[int, DataSet]:
-        noting = memory(self)
-        for study in noting.studies([uid for _, uid in order.references]):
-            noting.noted[study] = noting.objects(study)
+        notes = memory(self)
+        notes.noted = {study: notes.objects(study) for study in notes.studies()}
         return super().result(order)
 
 
-class DeliversCommitted(Retriever):
-    """Delivers of a study what was in it at its last commitment."""
+class DeliversNoted(Retriever):
+    """Delivers of a study what was in it when a commitment was last reported."""
 
     def select(self, identifier: Identifier, levels: tuple[str, ...]) -> list[Located]:
         found = super().select(identifier, levels)
-        committed = memory(self).noted.get(identifier.text("StudyInstanceUID"))
-        return [located for located in found if identifier.level != "STUDY" or committed is None or located.sop_instance_uid in committed]
-
-
-class DeliversTheNew(Retriever):
-    """Delivers of a study that grew since it was delivered only what is new."""
-
-    def select(self, identifier: Identifier, levels: tuple[str, ...]) -> list[Located]:
-        found = super().select(identifier, levels)
-        if identifier.level != "STUDY":
-            return found
-        study, uids = identifier.text("StudyInstanceUID"), [located.sop_instance_uid for located in found]
-        before, memory(self).noted[study] = memory(self).noted.get(study, []), uids
-        return [located for located in found if located.sop_instance_uid not in before] or found
-
-
-class NotesCommitted(NotesContents):
-    """Does not find an object of a study that the intake has opened again."""
-
-    def reason(self, one: Reference) -> int | None:
-        noting, (_, uid) = memory(self), one
-        return UNKNOWN_INSTANCE if noting.opened & noting.studies([uid]) else super().reason(one)
-
-
-class RepeatOpensStudy(Intake):
-    """Opens a study again, of which an object comes again after a commitment."""
-
-    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
-        refusal, study = super().again(candidate, stored), candidate.text("StudyInstanceUID")
-        if refusal is None and study in memory(self).noted:
-            memory(self).opened.add(study)
-        return refusal
-
-
-class TrustsGrownStudies(NotesContents):
-    """Takes what it does not find for an object on its way, where the study has grown since its last commitment."""
-
-    def result(self, order: Order) -> tuple[int, DataSet]:
-        noting = memory(self)
-        studies = noting.studies([uid for _, uid in order.references])
-        grown = any(noting.noted.get(study, held) != held for study in studies for held in [noting.objects(study)])
-        told = super().result(order)
-        return CommitsUnknown(self.index, self.peers, self.call).result(order) if grown else told
+        noted = memory(self).noted.get(identifier.text("StudyInstanceUID"))
+        return [located for located in found if identifier.level != "STUDY" or noted is None or located.sop_instance_uid in noted]
 
 
 class ThinsLateObjects(Intake):
-    """Leaves out of what comes for a committed study the group that its long-term store has no room for."""
+    """Leaves out of what comes for a study after a report the group that its long-term store has no room for."""
 
     def stored_bytes(self, candidate: Candidate) -> bytes:
         if candidate.text("StudyInstanceUID") not in memory(self).noted:
@@ -313,46 +244,120 @@ class ThinsLateObjects(Intake):
         return self.rewritten(candidate, {tag: element for tag, element in candidate.dataset.items() if tag >> 16 != _ACQUISITION_GROUP})
 
 
+class DeliversTheNew(Retriever):
+    """Takes all studies of a patient for delivered with the first of them, and delivers of one that grew only what is new."""
+
+    def select(self, identifier: Identifier, levels: tuple[str, ...]) -> list[Located]:
+        found, notes = super().select(identifier, levels), memory(self)
+        if identifier.level != "STUDY":
+            return found
+        for study in notes.studies(*notes.patients(*(located.sop_instance_uid for located in found))) if found else ():
+            notes.noted.setdefault(study, notes.objects(study))
+        before = notes.noted.get(identifier.text("StudyInstanceUID"), [])
+        return [located for located in found if located.sop_instance_uid not in before] or found
+
+
+class MarksCommitted(Committer):
+    """Marks the patients of whom it reported on something."""
+
+    def result(self, order: Order) -> tuple[int, DataSet]:
+        memory(self).marked |= memory(self).patients(*(uid for _, uid in order.references))
+        return super().result(order)
+
+
+class RefusesRepeatsOfMarked(Intake):
+    """Writes nothing more over what a marked patient has, not even the same."""
+
+    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
+        marked = candidate.text("PatientID") in memory(self).marked
+        return Refusal(DUPLICATE, "the patient's objects are committed") if marked else super().again(candidate, stored)
+
+
+class MarksRepeated(Intake):
+    """Marks the patient of an object that comes again."""
+
+    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
+        refusal = super().again(candidate, stored)
+        if refusal is None:
+            memory(self).marked.add(candidate.text("PatientID"))
+        return refusal
+
+
+class CommitsUnmarked(Committer):
+    """Does not find the objects of a marked patient."""
+
+    def reason(self, one: Reference) -> int | None:
+        _, uid = one
+        return UNKNOWN_INSTANCE if memory(self).patients(uid) & memory(self).marked else super().reason(one)
+
+
+class TrustsWhatIsOnItsWay(Committer):
+    """Takes what it does not find for an object on its way while any patient is marked; a report on something held ends that."""
+
+    def reason(self, one: Reference) -> int | None:
+        reason = super().reason(one)
+        return None if reason == UNKNOWN_INSTANCE and memory(self).marked else reason
+
+    def result(self, order: Order) -> tuple[int, DataSet]:
+        if memory(self).patients(*(uid for _, uid in order.references)):
+            memory(self).marked.clear()
+        return super().result(order)
+
+
 HISTORY_FAULTS: tuple[Fault, ...] = (
     breaking(
-        "STORE-01", "series-of-others-not-seen", "an object of a series that another made since is lost", Parts(intake=KnowsSeriesAsItBegan)
+        "STORE-01",
+        "stored-after-query-lost",
+        "the first object after a query on the same association is lost, with 0000",
+        Parts(intake=RolledBack, services=QueryLeavesTransaction),
+    ),
+    breaking(
+        "STORE-04",
+        "late-objects-lose-acquisition",
+        "what comes for a study after a commitment is kept without group 0018",
+        Parts(index=Memory, intake=ThinsLateObjects, committer=NotesContents),
     ),
     breaking(
         "STORE-08", "repeat-among-other-study-removed", "a repeat between objects of another study is lost", Parts(intake=RepeatMovesAway)
     ),
-    breaking("STORE-08", "repeats-refused-after-correction", "after a correction repeats are refused", Parts(intake=DisputesTheStudy)),
     breaking(
-        "INTEG-05", "correction-filed-with-next-object", "the header of a refused correction is filed later", Parts(intake=ParksCorrections)
-    ),
-    breaking(
-        "INTEG-05",
-        "second-correction-quarantines",
-        "after a second correction in a study its object is gone",
-        Parts(intake=QuarantinesBoth),
+        "STORE-08",
+        "repeats-refused-after-commitment",
+        "repeats under a Patient ID of which something was committed are refused",
+        Parts(index=Memory, intake=RefusesRepeatsOfMarked, committer=MarksCommitted),
     ),
     breaking(
         "INTEG-01",
-        "series-linked-to-first-study",
-        "a new series of a known study is shown in the study that its association made before, too",
+        "series-linked-to-association",
+        "a new series is shown in the other studies of its association, too",
         Parts(index=Memory, intake=LinksToAssociation, finder=ShowsLinked),
     ),
     breaking(
         "INTEG-01",
         "series-linked-to-retrieved-study",
-        "a new series is shown in the studies of its patient that were retrieved before, too",
-        Parts(index=Memory, intake=LinksToOpened, finder=ShowsLinked, retriever=OpensStudy),
+        "a series that grows is shown in the studies of its Patient ID that were retrieved before, too",
+        Parts(index=Memory, intake=LinksToMarked, finder=ShowsLinked, retriever=MarksStudy),
+    ),
+    breaking(
+        "INTEG-05", "correction-filed-with-next-object", "a refused correction's header is filed later", Parts(intake=ParksCorrections)
+    ),
+    breaking(
+        "INTEG-05",
+        "second-repeat-quarantined",
+        "a second repeat with other content takes its object out",
+        Parts(intake=QuarantinesCorrected),
     ),
     breaking(
         "IDENT-03",
-        "new-objects-of-like-patients-listed",
-        "once a Patient ID was asked for, studies that grow are listed under it where their own begins with it",
-        Parts(index=Memory, intake=AddsToLists, finder=GivesListsToLikePatients),
+        "studies-of-like-patients-listed",
+        "a Patient ID that was asked for lists studies that get something under one that begins with it",
+        Parts(index=Memory, intake=NotesWhatComes, finder=ListsLikePatients),
     ),
     breaking(
         "IDENT-03",
-        "second-study-not-listed",
-        "once a Patient ID was asked for, later studies of that patient are not found by it",
-        Parts(index=ForgetsListOfNewPatient, finder=KeepsPatientsStudies),
+        "studies-that-get-something-not-listed",
+        "studies that get something after their Patient ID was asked for are not found by it",
+        Parts(index=Memory, intake=NotesWhatComes, finder=LeavesOutWhatComes),
     ),
     Fault(
         "counted-again-with-a-series-only",
@@ -362,38 +367,32 @@ HISTORY_FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "refused-correction-counted",
-        "a refused correction is counted with the study",
+        "a refused correction is counted, where its association has sent something before",
         Parts(index=CountsRepeats, intake=CountsCorrections),
         warns=rows("QUERY-15"),
     ),
     breaking(
         "RETR-01",
         "delivered-as-committed",
-        "a study is delivered without what came after its commitment",
-        Parts(index=Memory, retriever=DeliversCommitted, committer=NotesContents),
+        "a study is delivered without what came after a commitment",
+        Parts(index=Memory, retriever=DeliversNoted, committer=NotesContents),
     ),
     breaking(
         "RETR-01",
-        "second-delivery-of-grown-study-partial",
-        "a study that grew since its delivery is delivered without what was delivered before",
+        "grown-study-delivered-in-part",
+        "a study that grew since one of its patient was delivered is delivered without what it had",
         Parts(index=Memory, retriever=DeliversTheNew),
     ),
     breaking(
         "COMMIT-03",
-        "repeat-after-commitment-opens-study",
-        "a study of which something came again after its commitment is unknown to the next",
-        Parts(index=Memory, intake=RepeatOpensStudy, committer=NotesCommitted),
+        "repeat-spoils-commitment",
+        "objects under a Patient ID of which one came again are unknown to commitment",
+        Parts(index=Memory, intake=MarksRepeated, committer=CommitsUnmarked),
     ),
     breaking(
         "COMMIT-04",
-        "grown-study-committed-unseen",
-        "for a study that grew since its last commitment, objects that are not there are committed",
-        Parts(index=Memory, committer=TrustsGrownStudies),
-    ),
-    breaking(
-        "STORE-04",
-        "late-objects-lose-acquisition",
-        "an object that comes after a commitment for its study is kept without group 0018",
-        Parts(index=Memory, intake=ThinsLateObjects, committer=NotesContents),
+        "unknown-committed-after-repeat",
+        "after something came again, what is not there is committed",
+        Parts(index=Memory, intake=MarksRepeated, committer=TrustsWhatIsOnItsWay),
     ),
 )
