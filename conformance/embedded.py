@@ -25,9 +25,6 @@ PROFILES: Mapping[str, Path] = {
 }
 """The profile of the harness's own system, for each role that it can be tested in."""
 _STEP = "--host {host} --port {port} --ae {ae} --calling {calling} {step}"
-SENDER = shlex.join([sys.executable, "-m", "conformance.reference.sender", "--answer-seconds", "2"])
-SENDER_TRIGGER = f"{SENDER} {_STEP}"
-"""What does each step of a source, where the harness's own sender is the one to test."""
 LOOPBACK = "127.0.0.1"
 SEND_ONLY_AE, USER, PASSCODE = "SENDSONLY", "conformance", "synthetic"
 """The title of the embedded archive that may only send, and its one user: no secret, for it is open to this machine alone."""
@@ -86,9 +83,18 @@ def embedded_tls(folder: Path) -> tuple[list[str], TlsService | None]:
     return ["--tls-port", str(port), "--tls-folder", str(folder)], service
 
 
+def sender_trigger(listen_port: int) -> str:
+    """What does each step of a source, where the harness's own is the one to test; it hears of commitment on this port."""
+    return f"{_reference('sender', listen_port)} --answer-seconds 2 {_STEP}"
+
+
 def consumer_trigger(listen_port: int) -> str:
     """What does each step of a consumer, where the harness's own is the one to test; it receives on this port."""
-    return f"{shlex.join([sys.executable, '-m', 'conformance.reference.consumer', '--listen-port', str(listen_port)])} {_STEP}"
+    return f"{_reference('consumer', listen_port)} {_STEP}"
+
+
+def _reference(role: str, listen_port: int) -> str:
+    return shlex.join([sys.executable, "-m", f"conformance.reference.{role}", "--listen-port", str(listen_port)])
 
 
 def free_port() -> int:

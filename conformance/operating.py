@@ -60,11 +60,15 @@ class Watch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """How an errand went. `exit_code` is that of the trigger; None without one, or where it was still running at the end."""
+    """How an errand went. `exit_code` is that of the trigger; None without one, or where it was still running at the end.
+
+    `cut_short`: the patience ended while something might still have come.
+    """
 
     done: bool
     reason: str = ""
     exit_code: int | None = None
+    cut_short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ class Operator:
                 return Performance(False, _ended(code, quiet), code)
             show(f"{watch.told()}, {deadline - now:.0f} s left")
             time.sleep(TURN_SECONDS)
-        return Performance(watch.arrived(), "the time for it was over", poll())
+        return Performance(watch.arrived(), "the time for it was over", poll(), cut_short=True)
 
     def ask(self, question: str) -> bool | None:
         """Ask what only a person sees; None where nobody knows, or nobody is there to be asked."""

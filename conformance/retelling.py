@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from conformance.acts import Act
 from conformance.cases import Case, save_case
 from conformance.evidence import Recorder, Step
 from conformance.findings import Observation
 from conformance.run import CASES_FOLDER, Run
-from conformance.suite.system import Act
 from conformance.target import Target
 from conformance.verdicts import Outcome, Verdict, judge, roll_up
 from generators import Encoded

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import pytest
 
 from conformance import consumer, source, suite
+from conformance.acts import Act
 from conformance.cases import Step
 from conformance.consumer.preflight import ConsumerJourney
 from conformance.consumer.stage import STAGE, Stage
@@ -22,24 +23,24 @@ from conformance.embedded import (
     LOOPBACK,
     PASSCODE,
     SEND_ONLY_AE,
-    SENDER_TRIGGER,
     USER,
     consumer_trigger,
     embedded_archive,
     embedded_tls,
     embedded_web,
     free_port,
+    sender_trigger,
 )
 from conformance.evidence import Recorder
 from conformance.guide import Role
+from conformance.ledger import Ledger
+from conformance.offer import Offer
 from conformance.operating import Operator
 from conformance.preflight import ArchiveJourney, Journey
 from conformance.source.objects import INBOX, Inbox
 from conformance.source.preflight import InboxJourney, SourceJourney
 from conformance.source.repository import REPOSITORY, Repository
-from conformance.suite.ledger import Ledger
-from conformance.suite.offer import Offer
-from conformance.suite.system import SYSTEM, Act, System
+from conformance.suite.system import SYSTEM, System
 from conformance.target import EMBEDDED, Target, User
 from generators import Synthesizer
 
@@ -125,8 +126,9 @@ def start_repository(means: Means, opened: ExitStack) -> Repository:
     """Start the repository to which a source sends, and let the embedded sender do the steps if it is the one to test."""
     target, operator = means.target, means.operator
     if target.host == EMBEDDED:
-        target, operator = replace(target, host=target.listen_host), replace(operator, trigger=operator.trigger or SENDER_TRIGGER)
-    return opened.enter_context(Repository.serving(target, operator, means.ask))
+        target = replace(target, host=target.listen_host, port=free_port())
+        operator = replace(operator, trigger=operator.trigger or sender_trigger(target.port))
+    return opened.enter_context(Repository.serving(target, means.synthesizer, operator, means.ask))
 
 
 def start_inbox(means: Means, _opened: ExitStack) -> Inbox:

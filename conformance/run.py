@@ -20,9 +20,9 @@ from conformance.cases import Case
 from conformance.errors import ConformanceError
 from conformance.guide import Level, Register, Requirement, Waiver
 from conformance.judging import Judgement
+from conformance.offer import Offer
 from conformance.operating import Operator
 from conformance.roles import Means, Room, Subject, room_of
-from conformance.suite.offer import Offer
 from conformance.target import Target
 from conformance.verdicts import UNDECIDED, Certification, Outcome, Verdict, certify, judge, worst
 from generators import Synthesizer

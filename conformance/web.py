@@ -7,11 +7,13 @@
 """
 
 import json
+import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from email.message import Message
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from conformance.dimse import Timeouts
 from conformance.errors import ConformanceError
@@ -49,6 +51,12 @@ class WebService:
     ca: str = ""
     user: str = ""
     secret: str = field(default="", repr=False)
+
+    def curl(self, url: str, accept: str) -> str:
+        """The command that asks the same again; the secret is left to whoever runs it, as `$SECRET`."""
+        words = ["curl", "-i", "-H", f"Accept: {accept}", *(["--cacert", self.ca] if self.ca else []), url]
+        credentials = f'-u {shlex.quote(self.user)}:"$SECRET"' if self.user else '-H "Authorization: Bearer $SECRET"'
+        return shlex.join(words) + f" {credentials}" * bool(self.secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +108,12 @@ class Reply:
 
 
 class WebDoor:
-    """Sends requests, each on a fresh connection and with a bound on time and size, and notes them for the report."""
+    """Sends requests, each on a fresh connection and with a bound on time and size, and notes them for the report.
 
-    def __init__(self, service: WebService, timeouts: Timeouts) -> None:
+    `tell` is given the command that asks each question again.
+    """
+
+    def __init__(self, service: WebService, timeouts: Timeouts, tell: Callable[[str], None]) -> None:
         try:
             import requests
             import requests_toolbelt  # noqa: F401 # `Reply.parts` needs it: better said now than in the middle of a check
@@ -113,14 +124,15 @@ class WebDoor:
         self._requests = requests
         self.service = service
         self._timeouts = timeouts
+        self._tell = tell
 
     def as_stranger(self, secret: str = "") -> "WebDoor":
         """The same door for somebody without credentials, or with wrong ones."""
-        return WebDoor(replace(self.service, secret=secret), self._timeouts)
+        return WebDoor(replace(self.service, secret=secret), self._timeouts, self._tell)
 
     def at(self, url: str) -> "WebDoor":
         """The door at another base URL."""
-        return WebDoor(replace(self.service, url=url), self._timeouts)
+        return WebDoor(replace(self.service, url=url), self._timeouts, self._tell)
 
     def search(self, recorder: Recorder, keys: Mapping[str, str], fields: Sequence[str] = ()) -> Reply:
         """QIDO-RS for studies (PS3.18 10.6); `fields` are attributes to be returned besides. The number of results is limited."""
@@ -158,11 +170,14 @@ class WebDoor:
         media_type: str = "",
     ) -> Reply:
         headers = {"Accept": accept, "Connection": "close"} | ({"Content-Type": media_type} if media_type else {})
+        url = f"{self.service.url.rstrip('/')}/{path}" + (f"?{urlencode(query)}" if query else "")
+        if body is None:
+            self._tell(self.service.curl(url, accept))
         what = f"{method} {path.partition('/')[0]}"
         recorder.note("sent", what, size=len(body or b""))
         began = time.monotonic()
         try:
-            reply = self._reply(method, f"{self.service.url.rstrip('/')}/{path}", headers, query, body)
+            reply = self._reply(method, url, headers, body)
         except (self._requests.RequestException, OSError) as error:
             raise WebUnanswered(f"{what} was left without a reply ({type(error).__name__})", where=self.service.url) from error
         finally:
@@ -170,13 +185,12 @@ class WebDoor:
         recorder.note("received", f"HTTP {reply.status}", size=len(reply.body))
         return reply
 
-    def _reply(self, method: str, url: str, headers: dict[str, str], query: Sequence[tuple[str, str]], body: bytes | None) -> Reply:
+    def _reply(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Reply:
         deadline = time.monotonic() + self._timeouts.response
         with self._session() as session:
             response = session.request(
                 method,
                 url,
-                params=list(query),
                 data=body,
                 headers=headers,
                 timeout=(self._timeouts.connect, self._timeouts.response),

@@ -10,6 +10,7 @@ from generators.model import Finding, findings
 from generators.people import MARKER, SCRIPTS, Script
 from generators.pool import PoolError, TestPatientPool, load_pool
 from generators.rejection import Rejection, rejection_note
+from generators.scheduling import scheduled_step
 from generators.steps import COMPLETED, DISCONTINUED, IN_PROGRESS, begun_step, ended_step
 from generators.streaming import write_instance
 from generators.studies import encode_study, iterate_study
@@ -56,5 +57,6 @@ __all__ = [
     "iterate_study",
     "load_pool",
     "rejection_note",
+    "scheduled_step",
     "write_instance",
 ]

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import pytest
 
+from conformance.acts import Act
 from conformance.consumer.archive import ViewerArchive
 from conformance.consumer.content import Content, prepare
 from conformance.consumer.identifiers import Asked, encoding_breaches, read
@@ -15,10 +16,10 @@ from conformance.consumer.models import MODELS
 from conformance.consumer.script import OPEN, QUESTIONS, RETRIEVE, SEARCH, Step
 from conformance.evidence import Recorder
 from conformance.findings import require
+from conformance.ledger import Ledger, Left
+from conformance.offer import Offer
 from conformance.operating import Errand, Operator, Performance, Watch
-from conformance.suite.ledger import Ledger, Left
-from conformance.suite.offer import Offer
-from conformance.suite.system import SUCCESS, Act
+from conformance.suite.system import SUCCESS
 from conformance.target import Target
 from generators import Synthesizer
 

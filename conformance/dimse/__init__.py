@@ -27,6 +27,7 @@ from conformance.dimse.listener import Listener
 from conformance.dimse.negotiation import Acceptance, Context, Negotiated, UserIdentity, build_request
 from conformance.dimse.pdu import AssociatePdu, Pdu, PduType, Pdv, PresentationContext, encode_associate, encode_pdu, encode_pdvs
 from conformance.dimse.policy import ACCEPT_ALL, NO_STORAGE, Policy, Reaction
+from conformance.dimse.providing import Inquiry, Provider, Reply
 from conformance.dimse.reception import AssociationRequest, Reception
 from conformance.dimse.status import Service, StatusClass, describe, is_defined, status_class
 from conformance.dimse.wire import Buffer, Wire, connect
@@ -54,6 +55,7 @@ __all__ = [
     "Field",
     "FindAnswer",
     "FindResponse",
+    "Inquiry",
     "Listener",
     "Message",
     "Negotiated",
@@ -64,9 +66,11 @@ __all__ = [
     "Policy",
     "PresentationContext",
     "ProtocolViolation",
+    "Provider",
     "Reaction",
     "Received",
     "Reception",
+    "Reply",
     "RetrieveAnswer",
     "Service",
     "StatusClass",

@@ -33,6 +33,7 @@ from conformance.dimse.pdu import (
     pdu_name,
 )
 from conformance.dimse.policy import Reaction
+from conformance.dimse.providing import Inquiry, Provider
 from conformance.dimse.reception import AssociationRequest, Reception, request_facts
 from conformance.dimse.wire import Wire, data_pdu_limit
 
@@ -142,11 +143,14 @@ class Acceptor:
     def _answer(self, channel: Channel, request: AssociationRequest) -> bool:
         """Read one message and answer it. False when the policy has ended the association."""
         message = channel.receive(Deadline(self._terms.idle, "the next message"), sink_for=self._sink_for)
+        provider = self._provider_of(message)
         match message.field:
             case Field.C_ECHO_RQ:
                 answer(channel, message, self._policy.echo())
             case Field.C_STORE_RQ:
                 return self._store(channel, message, request)
+            case Field.C_FIND_RQ | Field.N_ACTION_RQ | Field.N_CREATE_RQ | Field.N_SET_RQ if provider:
+                self._provide(provider, channel, message, request)
             case Field.N_EVENT_REPORT_RQ:
                 self._report(channel, message, request)
             case Field.N_CREATE_RQ:
@@ -203,6 +207,14 @@ class Acceptor:
         notice = read_notice(message, context.transfer_syntax, calling_ae=request.calling_ae)
         answer(channel, message, 0)
         self._terms.notice(notice)
+
+    def _provider_of(self, message: Message) -> Provider | None:
+        context = self._contexts.get(message.context_id)
+        return self._policy.providers.get(context.abstract_syntax) if context and context.accepted else None
+
+    def _provide(self, provider: Provider, channel: Channel, message: Message, request: AssociationRequest) -> None:
+        for reply in provider(Inquiry(message, self._contexts[message.context_id].transfer_syntax, request.calling_ae)):
+            answer(channel, message, reply.status, elements=reply.elements, data=reply.data)
 
     def _context_of(self, message: Message, abstract_syntax: str, what: str) -> Negotiated:
         context = self._contexts.get(message.context_id)

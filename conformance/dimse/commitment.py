@@ -1,4 +1,4 @@
-"""Storage Commitment as a service user (PS3.4 Annex J): the N-ACTION information and the N-EVENT-REPORT read."""
+"""Storage Commitment (PS3.4 Annex J): the information of an N-ACTION, and the N-EVENT-REPORT read."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from pydicom.dataset import Dataset
 from conformance.dimse.answers import CommitmentReport
 from conformance.dimse.channel import Message
 from conformance.dimse.endings import ProtocolViolation
-from conformance.dimse.identifiers import decode_dataset
+from conformance.dimse.identifiers import decode_dataset, items_of
 
 PUSH_MODEL = "1.2.840.10008.1.20.1"
 PUSH_MODEL_INSTANCE = "1.2.840.10008.1.20.1.1"
@@ -39,13 +39,18 @@ def read_report(
     return CommitmentReport(
         transaction_uid=_text(event, "TransactionUID"),
         event_type=message.number("EventTypeID") or 0,
-        referenced=tuple(_pair(item) for item in event.get("ReferencedSOPSequence") or ()),
-        failed=tuple((*_pair(item), _reason(item)) for item in event.get("FailedSOPSequence") or ()),
+        referenced=references_of(event),
+        failed=tuple((*_pair(item), _reason(item)) for item in items_of(event, "FailedSOPSequence")),
         calling_ae=calling_ae,
         new_association=new_association,
         roles=roles,
         has_referenced_sequence="ReferencedSOPSequence" in event,
     )
+
+
+def references_of(information: Dataset) -> tuple[tuple[str, str], ...]:
+    """The (SOP class, instance) pairs that a request names, or that a report says are committed."""
+    return tuple(_pair(item) for item in items_of(information, "ReferencedSOPSequence"))
 
 
 def _pair(item: Dataset) -> tuple[str, str]:

@@ -142,17 +142,20 @@ def _left_over(message: Message) -> ProtocolViolation:
     return ProtocolViolation(clause, "no message before the next request", got)
 
 
-def answer(channel: Channel, request: Message, status: int) -> None:
+def answer(
+    channel: Channel, request: Message, status: int, *, elements: Mapping[str, object] | None = None, data: Buffer | None = None
+) -> None:
     """Answer a peer's request with a status, repeating the UIDs and the type it names (PS3.7 9.3, 10.3)."""
     field = request.field | RESPONSE
     command = {
         **{name: request.command[name] for name in _REPEATED if name in request.command},
+        **(elements or {}),
         "CommandField": field,
         "MessageIDBeingRespondedTo": request.number("MessageID") or 0,
-        "CommandDataSetType": NO_DATA_SET,
+        "CommandDataSetType": NO_DATA_SET if data is None else DATA_SET,
         "Status": status,
     }
-    channel.send(request.context_id, command, None, Deadline(channel.wire.timeouts.send, message_name(field)))
+    channel.send(request.context_id, command, data, Deadline(channel.wire.timeouts.send, message_name(field)))
 
 
 def expected_echoes(elements: Mapping[str, object]) -> dict[str, object]:

@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
+from pydicom.sequence import Sequence
 from pydicom.uid import UID
 
 from conformance.dimse.endings import ProtocolViolation
@@ -17,6 +18,12 @@ from conformance.dimse.structure import Walk
 MAX_IDENTIFIER = 16 << 20  # bytes, also of an inflated one: 2,000 references of a commitment request take 300 KiB
 
 _warnings_lock = threading.Lock()
+
+
+def items_of(dataset: Dataset, keyword: str) -> list[Dataset]:
+    """The items of a sequence in a peer's data set; none where there is no sequence, whatever stands in its place."""
+    value = dataset.get(keyword)
+    return list(value) if isinstance(value, Sequence) else []
 
 
 def encode_dataset(dataset: Dataset, transfer_syntax: str) -> bytes:

@@ -1,7 +1,7 @@
 """How the listener answers: what it accepts, what status it gives, which objects are this run's own."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from conformance.dimse.availability import AVAILABILITY
 from conformance.dimse.commitment import PUSH_MODEL
 from conformance.dimse.negotiation import Negotiated
 from conformance.dimse.pdu import PresentationContext
+from conformance.dimse.providing import Provider
 
 VERIFICATION = "1.2.840.10008.1.1"
 ALWAYS = frozenset({VERIFICATION, PUSH_MODEL, AVAILABILITY})
@@ -56,6 +57,7 @@ class Policy:
     `directory`: objects are written there as Part 10 files while they arrive, and not kept in memory.
     `echo` gives the status of each C-ECHO. `turn` is asked for the policy of each association, by what it proposes; the largest PDU
     and `admit` stay those of this one. `silence` is for how many seconds SILENCE lasts; None: for the listener's idle time.
+    `providers`: services beside these, by SOP class, each accepted and answered by its provider.
     """
 
     contexts: Callable[[PresentationContext], str | None] | None = None
@@ -70,6 +72,7 @@ class Policy:
     echo: Callable[[], int] = _alive
     silence: float | None = None
     turn: Callable[[Sequence[PresentationContext]], "Policy"] | None = None
+    providers: Mapping[str, Provider] = field(default_factory=dict)
 
     @property
     def manners(self) -> str:
@@ -94,14 +97,14 @@ class Policy:
         return Negotiated(context.id, context.abstract_syntax, syntax, 0)
 
     def _supports(self, abstract_syntax: str) -> bool:
-        if abstract_syntax in ALWAYS:
+        if abstract_syntax in ALWAYS or abstract_syntax in self.providers:
             return True
         if self.accept_sop_classes is not None:
             return abstract_syntax in self.accept_sop_classes
         return _is_storage(abstract_syntax)
 
     def _choose(self, context: PresentationContext) -> str | None:
-        if context.abstract_syntax in ALWAYS:
+        if context.abstract_syntax in ALWAYS or context.abstract_syntax in self.providers:
             return next(iter(context.transfer_syntaxes), None)
         if self.contexts is not None:
             return self.contexts(context)

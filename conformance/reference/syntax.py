@@ -7,6 +7,7 @@ from functools import lru_cache
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from conformance.reference import lossless
 from conformance.reference.errors import UndecodableDataSet
 
 # No object of the archive comes near this; a deflated bomb must not take the memory (PS3.5 A.5).
@@ -36,6 +37,8 @@ ENCAPSULATED: tuple[str, ...] = (
     "1.2.840.10008.1.2.4.103",  # MPEG-4 AVC/H.264 BD-compatible
     "1.2.840.10008.1.2.4.107",  # HEVC/H.265 main profile
 )
+
+lossless.teach_pydicom()
 
 # A lossless object must reach destinations that know the default syntax only (XFER-06): what cannot be decoded here is not taken.
 _UNREADABLE = frozenset(uid for uid in ENCAPSULATED if uid in LOSSLESS and not get_decoder(uid).is_available)

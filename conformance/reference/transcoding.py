@@ -11,6 +11,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from conformance.reference import lossless
 from conformance.reference.encoding import decode, encode, part10_header, to_little_endian
 from conformance.reference.syntax import NATIVE, syntax_of
 
@@ -34,7 +35,8 @@ def transcode(data: bytes, stored: str, wanted: str) -> bytes | None:
 def decompressed(data: bytes, stored: str) -> bytes:
     """Decode the frames to Explicit VR Little Endian; whatever pydicom's decoders raise is the caller's failed sub-operation."""
     dataset = dcmread(BytesIO(part10_header("1.2", "1.2", stored, "1.2") + data))
-    dataset.decompress(generate_instance_uid=False)
+    plugin = lossless.PLUGIN if lossless.is_available(stored) else ""
+    dataset.decompress(decoding_plugin=plugin, generate_instance_uid=False)
     widen(dataset)
     written = DicomBytesIO()
     written.is_implicit_VR, written.is_little_endian = False, True

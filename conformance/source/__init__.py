@@ -4,4 +4,4 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 
-ORDER = ("test_sending", "test_objects", "test_cases", "test_failures")
+ORDER = ("test_sending", "test_objects", "test_cases", "test_workflow", "test_failures")

@@ -3,8 +3,9 @@
 import pytest
 
 from conformance.judging import Judgement
-from conformance.source.objects import INBOX, judge_subject
+from conformance.source.objects import INBOX, Inbox, judge_subject
 from conformance.source.repository import REPOSITORY, Repository
+from conformance.target import Claims
 
 
 @pytest.fixture(scope="session")
@@ -13,7 +14,19 @@ def repository(request: pytest.FixtureRequest) -> Repository:
 
 
 @pytest.fixture(scope="session")
-def received(request: pytest.FixtureRequest) -> Judgement:
-    """What the source brought, judged."""
+def brought(request: pytest.FixtureRequest) -> Repository | Inbox:
+    """Where what the source brought is: our repository, or a folder."""
     stash = request.config.stash
-    return judge_subject(stash[INBOX] if INBOX in stash else stash[REPOSITORY])
+    return stash[INBOX] if INBOX in stash else stash[REPOSITORY]
+
+
+@pytest.fixture(scope="session")
+def received(brought: Repository | Inbox) -> Judgement:
+    """What the source brought, judged."""
+    return judge_subject(brought)
+
+
+@pytest.fixture(scope="session")
+def claims(brought: Repository | Inbox) -> Claims:
+    """What the profile says of the source."""
+    return brought.target.claims

@@ -2,17 +2,32 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydicom import dcmread
 
-from conformance.dimse import PUSH_MODEL, VERIFICATION, AssociationRequest, Policy, PresentationContext, Reaction, Received, Reception
+from conformance.dimse import (
+    PUSH_MODEL,
+    VERIFICATION,
+    AssociationRequest,
+    Inquiry,
+    Policy,
+    PresentationContext,
+    Provider,
+    Reaction,
+    Received,
+    Reception,
+    Reply,
+)
+from conformance.reference.steps import PERFORMED_STEP
+from conformance.reference.worklist import WORKLIST
 from conformance.source.script import OUT_OF_RESOURCES, Step
 
 MAX_SPOOL = 64 << 30  # bytes on disk in one step; past it we are out of resources, and say so
 LOOKS = 50  # objects that are looked into at a time
+BESIDE = frozenset({VERIFICATION, PUSH_MODEL, WORKLIST, PERFORMED_STEP})
 TAKEN = range(0xB000, 0xC000)  # warnings: the object is stored all the same (PS3.4 Table B.2-1)
 
 
@@ -36,9 +51,20 @@ class Attempt:
 
 
 class Intake:
-    """One step under way, filled by the listener's threads and read by the check: `arrived`, `stirred` and `told` are for the operator."""
+    """One step under way, filled by the listener's threads and read by the check: `arrived`, `stirred` and `told` are for the operator.
 
-    def __init__(self, step: Step, spool: Path, *, silence: float) -> None:
+    `providers` are the services beside storage, and `rests` says whether nothing is under way in them.
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        spool: Path,
+        *,
+        silence: float,
+        providers: Mapping[str, Provider] | None = None,
+        rests: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.step = step
         self.attempts: list[Attempt] = []
         self.echoes = 0
@@ -49,7 +75,15 @@ class Intake:
         self._looked_into = 0
         self._stirred = self._began = time.monotonic()
         self._lock = threading.Lock()
-        self.policy = Policy(directory=spool, echo=self._echo, turn=self._turn, max_pdu=step.max_pdu, silence=silence)
+        self._rests = rests
+        self.policy = Policy(
+            directory=spool,
+            echo=self._echo,
+            turn=self._turn,
+            max_pdu=step.max_pdu,
+            silence=silence,
+            providers={sop_class: self._stirring(provider) for sop_class, provider in (providers or {}).items()},
+        )
 
     # --- for checks
 
@@ -76,7 +110,7 @@ class Intake:
 
     def arrived(self) -> bool:
         """Whether all that the step waits for has come."""
-        return self.of_use() and (self.step.studies == 1 or self._count_studies() >= self.step.studies)
+        return self.of_use() and self._rests() and (self.step.studies == 1 or self._count_studies() >= self.step.studies)
 
     def of_use(self) -> bool:
         """Whether enough has come for checks to look at."""
@@ -112,6 +146,13 @@ class Intake:
             self._stirred = time.monotonic()
         return self.step.echo
 
+    def _stirring(self, provider: Provider) -> Provider:
+        def provide(inquiry: Inquiry) -> Iterator[Reply]:
+            self._stirred = time.monotonic()
+            yield from provider(inquiry)
+
+        return provide
+
     def _turn(self, contexts: Sequence[PresentationContext]) -> Policy:
         with self._lock:
             self._stirred = time.monotonic()
@@ -134,8 +175,8 @@ class Intake:
 
 
 def is_for_storage(contexts: Sequence[PresentationContext]) -> bool:
-    """Whether an association proposes more than to verify and to commit."""
-    return any(context.abstract_syntax not in (VERIFICATION, PUSH_MODEL) for context in contexts)
+    """Whether an association proposes more than to verify, to commit, and to ask and tell about what is scheduled."""
+    return any(context.abstract_syntax not in BESIDE for context in contexts)
 
 
 def study_of(path: Path | None) -> str:

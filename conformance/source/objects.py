@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from conformance.acts import Act
 from conformance.evidence import Recorder
 from conformance.judging import Arrival, Authority, Expected, Judgement, arrivals_in, judge
+from conformance.ledger import Ledger
+from conformance.offer import Offer
 from conformance.source.repository import Repository
 from conformance.source.script import SEND
-from conformance.suite.ledger import Ledger
-from conformance.suite.offer import Offer
-from conformance.suite.system import Act
 from conformance.target import Claims, IssuerClaim, Target
 
 

@@ -22,7 +22,13 @@ class SourceJourney(Journey):
 
     def plan(self) -> Mapping[str, Callable[[], Note]]:
         """Our own port first, then what the operator has to know."""
-        return {"our Storage SCP": self._listens, "patients": lambda: Note(f"send {SYNTHETIC}; what arrives is deleted after the run")}
+        plan = {"our Storage SCP": self._listens, "patients": lambda: Note(f"send {SYNTHETIC}; what arrives is deleted after the run")}
+        claims_commitment = "commitment" in (self.repository.target.claims.services or ())
+        return plan | ({"commitment": self._reports} if claims_commitment else {})
+
+    def _reports(self) -> Note:
+        target = self.repository.target
+        return Note(f"what is committed is reported to {target.ae_title} at {target.host}:{target.port}")
 
     def _listens(self) -> Note:
         target = self.repository.target

@@ -8,16 +8,18 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from conformance.acts import Act
 from conformance.dimse import Listener
 from conformance.evidence import Recorder
-from conformance.findings import require
+from conformance.findings import NotApplicable, require
+from conformance.ledger import Ledger
+from conformance.offer import Offer
 from conformance.operating import Errand, Operator, Performance
-from conformance.source.intake import Intake
+from conformance.source.desk import Desk
+from conformance.source.intake import Attempt, Intake
 from conformance.source.script import QUESTIONS, Step
-from conformance.suite.ledger import Ledger
-from conformance.suite.offer import Offer
-from conformance.suite.system import Act
 from conformance.target import Target
+from generators import Synthesizer
 
 Ask = Callable[[str, str], None]
 
@@ -30,18 +32,20 @@ class Repository:
 
     offer: Offer | None = None
 
-    def __init__(self, target: Target, listener: Listener, operator: Operator, ask: Ask, spool: Path) -> None:
+    def __init__(self, target: Target, listener: Listener, synthesizer: Synthesizer, operator: Operator, ask: Ask, spool: Path) -> None:
         self.target = target
         self.listener = listener
         self.recorder = Recorder()
         self.acts: list[Act] = []
         self.ledger = Ledger()
         self._operator, self._ask, self._spool = operator, ask, spool
+        self._intakes: list[Intake] = []
         self._taken: dict[str, tuple[Performance, Intake]] = {}
+        self.desk = Desk(target, synthesizer, self._objects, lambda: self.recorder)
 
     @classmethod
     @contextmanager
-    def serving(cls, target: Target, operator: Operator, ask: Ask) -> Iterator["Repository"]:
+    def serving(cls, target: Target, synthesizer: Synthesizer, operator: Operator, ask: Ask) -> Iterator["Repository"]:
         """Listen for the length of the block."""
         with (
             TemporaryDirectory(prefix="conformance-") as spool,
@@ -56,8 +60,15 @@ class Repository:
             target = replace(target, advertised=target.advertised or f"{target.listen_host}:{listener.port}")
             host, _, port = target.advertised.rpartition(":")
             facts = {"host": host, "port": port, "ae": target.calling_ae, "calling": target.ae_title}
-            repository = cls(target, listener, operator.knowing(facts), ask, Path(spool))
-            yield repository
+            repository = cls(target, listener, synthesizer, operator.knowing(facts), ask, Path(spool))
+            try:
+                yield repository
+            finally:
+                repository.close()
+
+    def close(self) -> None:
+        """End what goes on by itself."""
+        self.desk.commitments.close()
 
     def begin(self) -> None:
         """Start the evidence of the next check."""
@@ -66,6 +77,16 @@ class Repository:
     def serves_within(self, _seconds: float, /) -> bool:
         """A source need not serve: the run goes on."""
         return True
+
+    def demand(self, service: str) -> None:
+        """Ask nobody to show what the profile does not claim.
+
+        Raises:
+            NotApplicable: so it is.
+        """
+        claimed = self.target.claims.services
+        if claimed is not None and service not in claimed:
+            raise NotApplicable(f"the profile does not claim {service}")
 
     def intake(self, step: Step) -> Intake:
         """What came during a step.
@@ -83,6 +104,17 @@ class Repository:
             self._taken[step.name] = self._take(step)
         return self._taken[step.name]
 
+    def retries_within(self, performance: Performance) -> float:
+        """Within how many seconds the product tries again, as it says itself, where it was given that time.
+
+        Raises:
+            NotExercised: it was not, or the product does not say.
+        """
+        bound = self.target.claims.retry_seconds
+        require(not performance.cut_short, performance.reason)
+        require(bound is not None, f"{performance.reason}, and the profile does not declare claims.retry-seconds")
+        return bound or 0.0
+
     def ask(self, requirement: str) -> None:
         """Ask the operator what a step showed."""
         self._ask(requirement, QUESTIONS[requirement])
@@ -90,7 +122,8 @@ class Repository:
     def _take(self, step: Step) -> tuple[Performance, Intake]:
         folder = self._spool / step.name
         folder.mkdir()
-        intake = Intake(step, folder, silence=self.target.timeouts.response)
+        intake = Intake(step, folder, silence=self.target.timeouts.response, providers=self.desk.providers, rests=self.desk.watched(step))
+        self._intakes.append(intake)
         errand = Errand(step.name, step.instruction, self._lasting(step))
         with self.listener.reception(intake.policy) as intake.reception:
             performance = self._operator.perform(errand, intake)
@@ -101,7 +134,12 @@ class Repository:
         return replace(performance, done=performance.done or intake.of_use()), intake
 
     def _lasting(self, step: Step) -> float | None:
+        if step.withholds:
+            return self.target.claims.retry_seconds
         return (self.target.claims.retry_seconds or 0.0) if step.whole else None
+
+    def _objects(self) -> list[Attempt]:
+        return [attempt for intake in self._intakes for attempt in intake.taken]
 
 
 REPOSITORY = pytest.StashKey[Repository]()

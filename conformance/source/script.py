@@ -38,8 +38,8 @@ class Step:
     """One thing to do. `turns` are the associations for storage one after another, the last for all that follow.
 
     `objects` is how many have to come for the step to be of use, 0 where an echo is awaited, and `studies` of how many the operator is
-    waited for. `whole`: the step goes on until what was
-    once tried has been taken, and where nothing comes by itself the operator is told `again`, if there is such a thing.
+    waited for. `whole`: the step goes on until what was once tried has been taken, and where nothing comes by itself the operator is
+    told `again`, if there is such a thing. `withholds`: one object is reported as not committed, and awaited again.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Step:
     max_pdu: int | None = None
     whole: bool = False
     again: str = ""
+    withholds: bool = False
 
 
 VERIFY = Step("verify", "test the connection to us by the product's own verification function (C-ECHO)", objects=0)
@@ -87,6 +88,17 @@ FAILING = Step(
     turns=(Turn(refuses_contexts=True), Turn(reject=UNWELCOME), Turn((Reaction.ABORT,)), Turn((Reaction.SILENCE,)), GOOD),
     whole=True,
     again="send us the same study again, whole",
+)
+SCHEDULED = Step(
+    "scheduled",
+    "fetch our worklist, take one of its entries, make one study for it and send it to us; where the product reports performed steps "
+    "(MPPS), begin and complete the step with it",
+)
+COMMIT = Step(
+    "commit",
+    f"send us a new study ({SYNTHETIC}), once, have the product ask for storage commitment of it, and then let it be: we report its first "
+    "object as not committed (0112) until it has come again",
+    withholds=True,
 )
 
 QUESTIONS: Mapping[str, str] = {

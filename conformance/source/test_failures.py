@@ -3,6 +3,7 @@
 import pytest
 
 from conformance.findings import Nonconformance, expect, require
+from conformance.source.intake import study_of
 from conformance.source.repository import Repository
 from conformance.source.script import FAILING, RETRY, STATUSES, VERIFY, VERIFY_REFUSED
 
@@ -29,8 +30,7 @@ def test_tries_again_until_it_succeeds(repository: Repository) -> None:
     require(intake.attempts, f"step {RETRY.name!r}: {performance.reason}; nothing was sent")
     if performance.done:
         return
-    bound = repository.target.claims.retry_seconds
-    require(bound is not None, f"{performance.reason}, and the profile does not declare claims.retry-seconds")
+    bound = repository.retries_within(performance)
     first = {attempt.uid for attempt in intake.attempts} - {attempt.uid for attempt in intake.taken}
     met = STAGES[min(intake.turns_taken, len(STAGES) - 1)]
     others = f", and {len(intake.taken)} came under other UIDs" if intake.taken else ""
@@ -47,10 +47,12 @@ def test_keeps_what_a_failing_repository_did_not_take(repository: Repository) ->
     performance, intake = repository.performed(FAILING)
     require(intake.attempts, f"step {FAILING.name!r}: {performance.reason}; nothing was sent")
     require(intake.well, f"step {FAILING.name!r}: {performance.reason}; it did not come until we were well")
-    missing = intake.missing()
+    missing, again = intake.missing(), {study_of(attempt.received.path) for attempt in intake.taken} - {""}
+    lost = {attempt.uid for attempt in intake.attempts if attempt.uid in missing and study_of(attempt.received.path) in again}
+    require(lost or not missing, "what came when we were well is of other studies than what had been tried before")
     expect(
-        not missing,
+        not lost,
         expected="every object that was tried before an abort or a time-out comes when we are well again",
-        got=f"{len(missing)} of {len({attempt.uid for attempt in intake.attempts})} objects did not come any more; {performance.reason}",
+        got=f"{len(lost)} of {len({attempt.uid for attempt in intake.attempts})} objects did not come any more; {performance.reason}",
         hint="The study was asked for again, whole.",
     )

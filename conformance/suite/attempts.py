@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
+from conformance.acts import Act
 from conformance.dimse import Answer, Association, AssociationEnded, Ending, EndingKind, NotAccepted, StatusClass, describe
 from conformance.findings import NotExercised, expect, require
 from conformance.suite.expectations import expect_same_content
 from conformance.suite.queries import Query, study_query
-from conformance.suite.system import TAKEN, Act, System, context_id_for, storage_contexts
+from conformance.suite.system import TAKEN, System, context_id_for, storage_contexts
 from generators import FAULTS, Encoded, Study, encode, encode_study
 
 DELIBERATE = frozenset({EndingKind.ABORT, EndingKind.REJECT})

@@ -1,6 +1,7 @@
 """The DICOMweb door of the system under test as a check sees it: search, retrieve, store, and what comes back (PS3.18 10)."""
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pydicom import Dataset, dcmread
 from pydicom.datadict import tag_for_keyword
 from pydicom.errors import InvalidDicomError
 
+from conformance.acts import Act
 from conformance.findings import Nonconformance, NotApplicable, NotExercised, expect, require
 from conformance.suite.system import System, polls
 from conformance.web import DICOM, MULTIPART, Reply, WebDoor, WebPayloadError, WebUnanswered, WebUnavailable
@@ -51,7 +53,7 @@ class Web:
             require("web" not in (claimed or ()), "the profile claims web and does not say where: give --web-url")
             raise NotApplicable("nothing says where DICOMweb is served (--web-url)")
         try:
-            web = cls(system, WebDoor(service, system.target.timeouts))
+            web = cls(system, WebDoor(service, system.target.timeouts, lambda command: system.acts.append(Act(command))))
         except WebUnavailable as error:
             raise NotExercised(str(error)) from error
         reply = web.search(StudyInstanceUID=system.synthesizer.uid())
@@ -81,6 +83,7 @@ class Web:
         """Post objects, and remember what is said to be stored."""
         for instance in instances:
             self.system.ledger.note_sent(instance)
+        self.system.acts.append(Act(f"dicomweb_client --url {shlex.quote(self.door.service.url)} store instances {{files}}", instances))
         reply = self.ask(self.door.store, [instance.part10() for instance in instances], study)
         stowed = Stowed(reply.status, *(self._listed(reply, name) for name in ("ReferencedSOPSequence", "FailedSOPSequence")))
         for instance in instances:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from conformance.acts import Act
 from conformance.dimse import (
     Answer,
     Association,
@@ -22,7 +23,7 @@ from conformance.suite.attempts import encode_first
 from conformance.suite.expectations import expect_same_content, expect_taken
 from conformance.suite.queries import study_query
 from conformance.suite.sop_classes import CT
-from conformance.suite.system import Act, System, context_id_for, storage_contexts
+from conformance.suite.system import System, context_id_for, storage_contexts
 from generators import Encoded
 
 UNKNOWN_PDU = encode_pdu(0x42, bytes(4))

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydicom import Dataset
 
+from conformance.acts import Act
 from conformance.cases import Step
 from conformance.dimse import Association, AssociationEnded
 from conformance.findings import NotExercised
@@ -16,7 +17,7 @@ from conformance.suite.commitments import Commitments
 from conformance.suite.histories import SHAPES, Cast, Divergence, History, Model, Place, Symptom, name_of, place_of
 from conformance.suite.looking import Looks
 from conformance.suite.queries import STUDY_ROOT, Query
-from conformance.suite.system import TAKEN, Act, System, context_id_for, polls, query_context, storage_contexts
+from conformance.suite.system import TAKEN, System, context_id_for, polls, query_context, storage_contexts
 
 Given = TypeVar("Given")
 Look = Callable[[], Divergence | None]

@@ -15,7 +15,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined] # made at impor
 )
 
 from conformance.dimse import Acceptance, Context, Negotiated
-from conformance.suite.offer import Offer
+from conformance.offer import Offer
 from conformance.suite.queries import PATIENT_ROOT, STUDY_ROOT
 from conformance.suite.sop_classes import CT
 from conformance.suite.system import UNCOMPRESSED, VERIFICATION, System

@@ -7,6 +7,7 @@ from itertools import islice
 
 import msgspec
 
+from conformance.acts import Act
 from conformance.dimse import AssociationEnded
 from conformance.evidence import Recorder
 from conformance.suite.commitments import Commitments
@@ -23,7 +24,7 @@ from conformance.suite.histories import (
     stored_again,
 )
 from conformance.suite.playing import Played, Playing
-from conformance.suite.system import Act, System
+from conformance.suite.system import System
 from generators import Synthesizer
 
 # A default run has seconds for the whole search, and a system keeps what is stored on it: ten histories bring some forty studies.

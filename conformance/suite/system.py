@@ -12,6 +12,7 @@ from pydicom import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # made at import from pynetdicom's tables
 
+from conformance.acts import Act
 from conformance.cases import Step
 from conformance.dimse import (
     ACCEPT_ALL,
@@ -39,8 +40,8 @@ from conformance.dimse import (
 )
 from conformance.evidence import Recorder
 from conformance.findings import Nonconformance, NotExercised, require
-from conformance.suite.ledger import Ledger
-from conformance.suite.offer import Offer
+from conformance.ledger import Ledger
+from conformance.offer import Offer
 from conformance.suite.queries import Query, Value, image_query, study_query
 from conformance.target import Target
 from generators import KINDS, Encoded, Study, Synthesizer, encode_study
@@ -105,14 +106,6 @@ def content(received: Received) -> Dataset:
 def is_for_storage(request: AssociationRequest) -> bool:
     """Whether an association was opened to us to store: not to see by C-ECHO whether we live, nor to report."""
     return any(context.abstract_syntax not in (VERIFICATION.abstract_syntax, PUSH_MODEL, AVAILABILITY) for context in request.contexts)
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One thing that a check did, as DCMTK would do it; `{peer}` and `{files}` are filled in when it is shown."""
-
-    command: str
-    instances: tuple[Encoded, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

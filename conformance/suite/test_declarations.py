@@ -8,7 +8,7 @@ from pydicom.uid import UID
 
 from conformance.dimse import AssociationEnded, ProtocolViolation
 from conformance.findings import NotExercised, expect, require
-from conformance.suite.offer import Offer
+from conformance.offer import Offer
 from conformance.suite.probing import BY_SERVICE, STORAGE, SYNTAXES, observe_offer
 from conformance.suite.system import System
 from conformance.target import Claims

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import pytest
 from pydicom.uid import UID
 
+from conformance.acts import Act
 from conformance.dimse import Answer, Association, AssociationEnded, Ending, EndingKind, NotAccepted, StatusClass
 from conformance.findings import NotApplicable, expect, require
 from conformance.suite.attempts import encode_first
@@ -17,7 +18,7 @@ from conformance.suite.conftest import Stored
 from conformance.suite.expectations import expect_found, expect_same_content, expect_taken
 from conformance.suite.messages import await_store, store_command
 from conformance.suite.queries import STUDY_ROOT, Query, study_query
-from conformance.suite.system import Act, Delivery, System, context_id_for, storage_contexts
+from conformance.suite.system import Delivery, System, context_id_for, storage_contexts
 from generators import FAULTS, Encoded, Study, Synthesizer, encode_study
 
 UNDECODABLE: dict[str, str] = {

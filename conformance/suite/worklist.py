@@ -5,8 +5,9 @@ import shlex
 from pydicom import Dataset
 from pynetdicom.sop_class import ModalityWorklistInformationFind  # type: ignore[attr-defined] # made at import from pynetdicom's tables
 
+from conformance.acts import Act
 from conformance.dimse import FindAnswer
-from conformance.suite.system import Act, System, query_context
+from conformance.suite.system import System, query_context
 
 MODEL = str(ModalityWorklistInformationFind)
 STEP = "ScheduledProcedureStepSequence"

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -56,12 +57,12 @@ class Proof:
     killers: Mapping[str, tuple[str, ...]]
 
 
-def read_proof(junit: Path) -> Proof:
-    """Read pytest's JUnit file of the run."""
+def read_proof(junits: Iterable[Path]) -> Proof:
+    """Read pytest's JUnit files of the run."""
     passed: dict[str, int] = {}
     failed: list[str] = []
     killers: dict[str, tuple[str, ...]] = {}
-    for case in ElementTree.parse(junit).iter("testcase"):
+    for case in chain.from_iterable(ElementTree.parse(junit).iter("testcase") for junit in junits):
         name, _, rest = case.attrib["name"].partition("[")
         if case.find("failure") is not None or case.find("error") is not None:
             failed.append(case.attrib["name"])
@@ -163,16 +164,16 @@ def _reasons(rows: Iterable[tuple[Requirement, str]], word: str) -> Iterator[str
 
 
 def main() -> int:
-    """Read the JUnit file named on the command line; a run with a failure is no proof, and leaves the document as it was.
+    """Read the JUnit files named on the command line; a run with a failure is no proof, and leaves the document as it was.
 
-    `--whole-matrix` beside it says that the run was made so. With `--stale` instead of a file, only say whether the document is of
+    `--whole-matrix` beside them says that the run was made so. With `--stale` instead of a file, only say whether the document is of
     what is here.
     """
     if sys.argv[1] == "--stale":
         fresh = f"{DIGEST}`{digest()}`" in DOCUMENT.read_text("utf-8")
         print("" if fresh else f"{DOCUMENT.name} is stale: run `make proof`", file=sys.stderr)
         return 0 if fresh else 1
-    proof = read_proof(Path(sys.argv[1]))
+    proof = read_proof(Path(name) for name in sys.argv[1:] if not name.startswith("--"))
     if proof.failed:
         print("no proof, these failed:", *proof.failed, sep="\n  ", file=sys.stderr)
         return 1

@@ -17,26 +17,29 @@ import pytest
 from msgspec.structs import replace
 
 from conformance.dimse import Listener, Timeouts
-from conformance.embedded import PROFILES
+from conformance.embedded import PROFILES, free_port
 from conformance.findings import observe
 from conformance.guide import Level, Role, load_register
 from conformance.judging import Judgement
 from conformance.operating import Errand, Operator, Performance, Watch
 from conformance.reference.sender import FAULTS, STEPS, Sender, SenderFault
-from conformance.reference.sender.faults import OBJECTS, SETS
+from conformance.reference.sender.faults import OBJECTS, SETS, WORKFLOW
 from conformance.retelling import results_of
-from conformance.source import test_cases, test_failures, test_objects, test_sending
+from conformance.source import test_cases, test_failures, test_objects, test_sending, test_workflow
 from conformance.source.objects import judge_subject
 from conformance.source.repository import Repository
 from conformance.source.script import SEND, SEND_SMALL
 from conformance.target import Target, load_profile
 from conformance.verdicts import Outcome, Verdict, judge, roll_up
+from generators import Synthesizer
 
 from .binding import checks
+from .careless import CARELESS
 
 HOST, REPOSITORY_AE, SENDER_AE = "127.0.0.1", "CONFORMANCE", "SENDER"
 ANSWER_SECONDS, SILENCE_SECONDS, RETRY_SECONDS = 0.4, 1.5, 0.3
 REGISTER = load_register()
+CHECKS = (test_sending, test_cases, test_workflow, test_failures, test_objects)
 
 READ: dict[str, Callable[[dict[str, str]], bool]] = {  # what an honest user answers, by what each step showed
     "VERIF-03": lambda told: told["verify"] == "verified\n" and told["verify-refused"] == "not verified\n",
@@ -60,19 +63,21 @@ class User(Operator):
 class Yard:
     """One sender before our repository."""
 
-    def __init__(self, fault: SenderFault | None, seed: int, opened: ExitStack) -> None:
+    def __init__(self, make: Callable[..., Sender], seed: int, opened: ExitStack) -> None:
         timeouts = Timeouts(response=SILENCE_SECONDS)
         claims = replace(load_profile(PROFILES[Role.SOURCE]).claims, retry_seconds=RETRY_SECONDS)
-        target = Target(SENDER_AE, HOST, 104, REPOSITORY_AE, HOST, 0, "", (Role.SOURCE,), timeouts, claims=claims)
+        target = Target(SENDER_AE, HOST, free_port(), REPOSITORY_AE, HOST, 0, "", (Role.SOURCE,), timeouts, claims=claims)
         listener = opened.enter_context(Listener(HOST, 0, REPOSITORY_AE, timeouts=timeouts))
         spool = Path(opened.enter_context(tempfile.TemporaryDirectory()))
         user = User()
-        make = fault.make if fault else Sender
-        object.__setattr__(user, "sender", make((HOST, listener.port), REPOSITORY_AE, SENDER_AE, seed, answer_seconds=ANSWER_SECONDS))
+        where = (HOST, listener.port), REPOSITORY_AE, SENDER_AE
+        sender = make(*where, seed, answer_seconds=ANSWER_SECONDS, listen_port=target.port)
+        object.__setattr__(user, "sender", sender)
         object.__setattr__(user, "told", {})
         self.user = user
         self.says: dict[str, bool] = {}
-        self.repository = Repository(target, listener, user, self.ask, spool)
+        self.repository = Repository(target, listener, Synthesizer(seed, "WORKLIST"), user, self.ask, spool)
+        opened.callback(self.repository.close)
         self._judgement: Judgement | None = None
 
     def ask(self, requirement: str, _question: str) -> None:
@@ -104,32 +109,46 @@ class Yard:
 
     def arguments(self, wanted: Any, ids: list[str]) -> Iterator[dict[str, object]]:
         """What a check asks for, once for each case of it."""
+        claims = {"claims": self.repository.target.claims} if "claims" in wanted else {}
         if "ruling" in wanted:
-            yield {"ruling": self.received.ruling(ids[0])}
+            yield {"ruling": self.received.ruling(ids[0]), **claims}
         elif "step" in wanted:
             yield from ({"repository": self.repository, "step": step} for step in (SEND, SEND_SMALL))
         else:
             yield {"repository": self.repository}
 
 
+def proving(fault: SenderFault) -> tuple[ModuleType, ...]:
+    """The checks among which a fault is to be failed for its own alone."""
+    if fault.name in OBJECTS or fault in SETS:
+        return (test_objects,)
+    return (test_workflow,) if fault in WORKFLOW else (test_sending, test_cases, test_failures)
+
+
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=lambda fault: fault.name)
 def test_a_sender_fault_is_failed_for_exactly_what_it_breaks(fault: SenderFault) -> None:
-    modules = [test_objects] if fault.name in OBJECTS or fault in SETS else [test_sending, test_cases, test_failures]
     with ExitStack() as opened:
-        seen = Yard(fault, 1, opened).judged(*modules)
+        seen = Yard(fault.make, 1, opened).judged(*proving(fault))
     bad = {id_ for id_, verdict in seen.items() if verdict in (Verdict.FAIL, Verdict.WARN)}
     blocked = {id_ for id_, verdict in seen.items() if verdict is Verdict.BLOCKED}
     assert (bad, blocked) == (fault.breaks, fault.blocks)
     assert Verdict.INCONCLUSIVE not in seen.values()
 
 
+@pytest.mark.parametrize(("make", "row"), CARELESS.items(), ids=lambda case: str(getattr(case, "__name__", case)))
+def test_nobody_is_blamed_for_a_careless_user(make: type[Sender], row: str) -> None:
+    module = next(module for module in CHECKS for _, ids in checks(module) if row in ids)
+    with ExitStack() as opened:
+        assert Yard(make, 1, opened).judged(module)[row] is Verdict.BLOCKED
+
+
 def test_the_clean_sender_fails_nothing(seed: int) -> None:
     with ExitStack() as opened:
-        seen = Yard(None, seed, opened).judged(test_sending, test_cases, test_failures, test_objects)
+        seen = Yard(Sender, seed, opened).judged(*CHECKS)
     assert {id_: verdict for id_, verdict in seen.items() if verdict is not Verdict.PASS} == {"IDENT-21": Verdict.NOT_APPLICABLE}
 
 
 def test_every_row_that_binds_a_source_and_has_a_check_has_a_fault() -> None:
-    checked = {id_ for _, ids in checks(test_sending, test_cases, test_failures, test_objects) for id_ in ids}
+    checked = {id_ for _, ids in checks(*CHECKS) for id_ in ids}
     broken = {id_ for fault in FAULTS.values() for id_ in fault.breaks}
     assert {id_ for id_ in checked - broken if REGISTER[id_].level is not Level.MAY} == set()

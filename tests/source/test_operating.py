@@ -38,7 +38,7 @@ def test_an_errand_is_done_when_what_it_waits_for_has_come() -> None:
 
 def test_a_time_that_is_over_is_not_done() -> None:
     seen = Operator(patience=0.2, settle=0.1).perform(ERRAND, After(60))
-    assert (seen.done, seen.reason) == (False, "the time for it was over")
+    assert (seen.done, seen.reason, seen.cut_short) == (False, "the time for it was over", True)
 
 
 def test_a_trigger_that_ends_without_effect_is_not_done_and_its_exit_code_is_told() -> None:

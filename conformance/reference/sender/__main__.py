@@ -17,7 +17,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     warnings.simplefilter("ignore")  # pydicom warns about the values of faults
     kind = FAULTS[options.fault].make if options.fault else Sender
-    sender = kind((options.host, options.port), options.ae, options.calling, options.seed, answer_seconds=options.answer_seconds)
+    sender = kind(
+        (options.host, options.port),
+        options.ae,
+        options.calling,
+        options.seed,
+        answer_seconds=options.answer_seconds,
+        listen_port=options.listen_port,
+    )
     STEPS[options.step](sender)
     return 0
 
@@ -29,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=11112, help="the repository's port (%(default)s)")
     parser.add_argument("--ae", default="CONFORMANCE", help="the repository's AE title (%(default)s)")
     parser.add_argument("--calling", default="SENDER", help="own AE title (%(default)s)")
+    parser.add_argument("--listen-port", type=int, default=0, help="where it hears of commitment (a free port)")
     parser.add_argument("--seed", type=int, default=1, help="what its studies are made from (%(default)s)")
     parser.add_argument("--answer-seconds", type=float, default=10.0, metavar="S", help="how long it waits for an answer (%(default)s)")
     parser.add_argument("--fault", choices=FAULTS, metavar="NAME", help="seed this fault")

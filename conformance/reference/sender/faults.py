@@ -5,6 +5,7 @@ of the generators, in the second of the two images that the first study begins w
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -14,7 +15,8 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE
 
 from conformance.reference.faults.fault import rows
-from conformance.reference.sender.sender import Pair, Sender
+from conformance.reference.sender.outbox import Pair
+from conformance.reference.sender.sender import Sender
 from conformance.reference.wire import Courier, Messages
 from generators import FAULTS as OBJECT_FAULTS
 from generators import Encoded, Study, encode
@@ -161,10 +163,8 @@ class KeepsTheLastStudy(Sender):
 
 
 class CorrectsUnderOldUids(Sender):
-    def studies(self, step: str) -> list[Study]:
-        if step != "correct":
-            return super().studies(step)
-        return [replace(study, patient=self.synthesizer(step).patient()) for study in super().studies("send")]
+    def corrected(self, wrong: Study) -> Study:
+        return replace(wrong, patient=super().corrected(wrong).patient)
 
     def deliver(self, objects: Sequence[Encoded]) -> None:
         self.done.clear()
@@ -174,6 +174,77 @@ class CorrectsUnderOldUids(Sender):
 class CorrectsWithoutNote(Sender):
     def datasets(self, step: str) -> list[Dataset]:
         return [dataset for dataset in super().datasets(step) if step != "correct" or dataset.Modality != "KO"]
+
+
+class OwnStudyUid(Sender):
+    def acquired(self, entry: Dataset) -> Study:
+        return replace(super().acquired(entry), uid=self.synthesizer("own").uid())
+
+
+class RetypesThePatient(Sender):
+    def acquired(self, entry: Dataset) -> Study:
+        made = super().acquired(entry)
+        return replace(made, patient=replace(made.patient, name="SYNTHETIC-Sheduled^CT", birth_date="19000101"))
+
+
+class ForgetsTheAccessionNumber(Sender):
+    def acquired(self, entry: Dataset) -> Study:
+        made = super().acquired(entry)
+        return replace(made, order=replace(made.order, accession=""))
+
+
+class NoRequest(Sender):
+    def requests(self, entry: Dataset) -> list[Dataset]:
+        return super().requests(entry)[1:]
+
+
+class NamesAnotherStep(Sender):
+    """Numbers the steps itself, as one does that was edited at the console."""
+
+    def requests(self, entry: Dataset) -> list[Dataset]:
+        (request,) = super().requests(entry)
+        request.ScheduledProcedureStepID = "1"
+        return [request]
+
+
+class ListsDiscardedImages(Sender):
+    def listed(self, ended: Dataset) -> Dataset:
+        images = ended.PerformedSeriesSequence[0].ReferencedImageSequence
+        discarded = deepcopy(images[0])
+        discarded.ReferencedSOPInstanceUID = self.synthesizer("discarded").uid()
+        images.append(discarded)
+        return ended
+
+
+class LeavesAnImageOutOfTheStep(Sender):
+    def listed(self, ended: Dataset) -> Dataset:
+        ended.PerformedSeriesSequence[0].ReferencedImageSequence.pop()
+        return ended
+
+
+class ListsNothing(Sender):
+    def listed(self, ended: Dataset) -> Dataset:
+        ended.PerformedSeriesSequence = []
+        return ended
+
+
+class ImagesWithoutStep(Sender):
+    def steps(self, step: str) -> list[Dataset]:
+        return super().steps(step)[1:]
+
+
+class RejectsReports(Sender):
+    hears_from = ("SOMEBODYELSE",)
+    report_seconds = 0.5
+
+
+class RefusesReports(Sender):
+    report_status = 0x0110  # processing failure
+
+
+class LetsGoOfWhatWasStored(Sender):
+    def failed_of(self, report: Dataset) -> set[str]:
+        return super().failed_of(report) - self.done  # all of it was stored
 
 
 class BreaksAnObject(Sender):
@@ -229,6 +300,22 @@ BEHAVIOUR = (
     SenderFault("corrects-without-note", "sends corrected copies and no rejection note", CorrectsWithoutNote, rows("IOCM-08")),
 )
 
+WORKFLOW = (
+    SenderFault("own-study-uid", "makes a Study Instance UID although one was scheduled", OwnStudyUid, rows("WORK-01")),
+    SenderFault("retypes-the-patient", "has name and birth date typed in again", RetypesThePatient, rows("WORK-01")),
+    SenderFault("forgets-the-accession-number", "leaves out the scheduled Accession Number", ForgetsTheAccessionNumber, rows("WORK-01")),
+    SenderFault("no-request", "leaves out Request Attributes Sequence", NoRequest, rows("WORK-02")),
+    SenderFault("names-another-step", "names a scheduled step that is not that of the entry", NamesAnotherStep, rows("WORK-02")),
+    SenderFault("lists-discarded-images", "completes a step with an image that it never sends", ListsDiscardedImages, rows("WORK-06")),
+    SenderFault("leaves-an-image-out-of-the-step", "completes a step without its last image", LeavesAnImageOutOfTheStep, rows("WORK-06")),
+    SenderFault("lists-nothing", "completes a step without any series", ListsNothing, rows("WORK-06")),
+    SenderFault("images-without-step", "its images do not refer to the step that it reports", ImagesWithoutStep, rows("WORK-06")),
+    SenderFault("rejects-reports", "rejects the association of a commitment report", RejectsReports, rows("COMMIT-11")),
+    SenderFault("refuses-reports", "answers a commitment report 0110", RefusesReports, rows("COMMIT-11")),
+    SenderFault("lets-go-of-what-was-stored", "has no copy when a report says failed", LetsGoOfWhatWasStored, rows("COMMIT-11")),
+)
+"""The faults of what is ordered, performed and kept."""
+
 SETS = (
     SenderFault("reuses-an-instance-uid", "gives two objects one SOP Instance UID", ReusesAnInstanceUid, rows("INTEG-09")),
     SenderFault("leaves-out-an-image", "sends a document without an image that it refers to", LeavesOutAnImage, rows("INTEG-15")),
@@ -264,6 +351,6 @@ OBJECTS: Mapping[str, str] = {
 }
 """The faults of objects that a sender is given, and what each breaks in a study of sound objects."""
 
-FAULTS: Mapping[str, SenderFault] = {fault.name: fault for fault in (*BEHAVIOUR, *SETS)} | {
+FAULTS: Mapping[str, SenderFault] = {fault.name: fault for fault in (*BEHAVIOUR, *WORKFLOW, *SETS)} | {
     name: SenderFault(name, OBJECT_FAULTS[name].summary, partial(BreaksAnObject, name), rows(broken)) for name, broken in OBJECTS.items()
 }

@@ -1,0 +1,136 @@
+"""What ties a study to its order and to the step that made it, and that it is kept until somebody answers for it."""
+
+from collections.abc import Mapping
+
+import pytest
+from pydicom import Dataset
+
+from conformance.dimse.identifiers import items_of
+from conformance.findings import Nonconformance, NotExercised, expect, require
+from conformance.operating import Performance
+from conformance.source.commitment import Commitments
+from conformance.source.heads import heads_of, text
+from conformance.source.performed import Performed
+from conformance.source.repository import Repository
+from conformance.source.script import COMMIT, SCHEDULED
+from conformance.source.worklist import differing, made_for
+from generators import Study
+
+
+@pytest.mark.requirement("WORK-01")
+def test_images_carry_the_identifiers_of_their_worklist_entry(repository: Repository) -> None:
+    repository.demand("worklist")
+    made = made_to_order(repository)
+    wrong = [keywords for order, head in made if (keywords := differing(order, head))]
+    expect(
+        not wrong,
+        expected="the patient, the Accession Number and the Study Instance UID of the worklist entry",
+        got=f"{', '.join(sorted(set().union(*wrong)))} of {len(wrong)} of {len(made)} objects are not those of the entry",
+    )
+
+
+@pytest.mark.requirement("WORK-02")
+def test_images_refer_to_the_requested_procedure_and_the_scheduled_step(repository: Repository) -> None:
+    repository.demand("worklist")
+    made = made_to_order(repository)
+    without = sum((order.order.procedure_id, order.id) not in requests_of(head) for order, head in made)
+    expect(
+        not without,
+        expected="Requested Procedure ID and Scheduled Procedure Step ID of the entry in Request Attributes Sequence (0040,0275)",
+        got=f"{without} of {len(made)} objects have no item with both",
+    )
+
+
+@pytest.mark.requirement("WORK-06")
+def test_a_completed_step_lists_what_came_of_it(repository: Repository) -> None:
+    repository.demand("mpps")
+    heads, performed = dict(heads_of(repository.intake(SCHEDULED))), repository.desk.performed
+    steps = [step for step in performed.completed if of_step(step, heads)]
+    require(steps, "; ".join(["no step was completed for what came", *performed.refused[:1]]))
+    for step in steps:
+        expect_listed(step, heads)
+        strangers = step.listed.intersection(heads) - referring(step, heads)
+        expect(
+            not strangers,
+            expected="objects that refer to their step in Referenced Performed Procedure Step Sequence (0008,1111)",
+            got=f"{len(strangers)} of {len(step.listed)} objects that the step lists do not refer to it",
+        )
+
+
+def expect_listed(step: Performed, heads: Mapping[str, Dataset]) -> None:
+    """Blame the source for a step that leaves out what came of it, or counts what never came."""
+    unlisted, missing = of_step(step, heads) - step.listed, step.missing(heads.keys())
+    expect(
+        not unlisted and not missing,
+        expected="a step that lists every object that came of it, and no other (PS3.4 F.7.2.2.2)",
+        got=f"{len(unlisted)} objects came and are not listed, {len(missing)} are listed in a series that came and did not come",
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("COMMIT-11")
+def test_keeps_its_copy_until_somebody_answers_for_it(repository: Repository) -> None:
+    repository.demand("commitment")
+    performance, commitments = repository.performed(COMMIT)[0], repository.desk.commitments
+    trouble = trouble_with_the_report(performance, commitments)
+    expect(
+        not trouble,
+        expected="a report on an association of ours that is accepted and answered 0000 (PS3.4 J.3.3)",
+        got=trouble,
+        hint=f"We call as {commitments.source.calling_ae}, and ask for the role of the provider.",
+    )
+    if commitments.came_again:
+        return
+    bound = repository.retries_within(performance)
+    raise Nonconformance(
+        expected="the object that was reported as not committed (0112), again, under its UID",
+        got=f"{performance.reason}: it did not come again after the report",
+        hint=f"The profile says that the product tries again within {bound:g} s.",
+    )
+
+
+def trouble_with_the_report(performance: Performance, commitments: Commitments) -> str:
+    """What the product made of the report that one object is not committed; "" where it took it.
+
+    Raises:
+        NotExercised: there was nothing to report, or nobody to take the report.
+    """
+    delivery, source = commitments.delivery, commitments.source
+    if delivery is None:
+        raise NotExercised(f"step {COMMIT.name!r}: {performance.reason}; the commitment of nothing that came was asked for")
+    require(delivery.answered, f"the report was not taken at {source.host}:{source.port}: {delivery.trouble}")
+    return delivery.trouble
+
+
+def made_to_order(repository: Repository) -> list[tuple[Study, Dataset]]:
+    """What came for the entries of our worklist, each object with its order.
+
+    Raises:
+        NotExercised: nothing that came has anything to do with an entry.
+    """
+    schedule = repository.desk.schedule
+    made = list(made_for(schedule.orders, [head for _, head in heads_of(repository.intake(SCHEDULED))]))
+    require(made, f"{schedule.given} worklist entries were handed out, and nothing that came is of one of them")
+    return made
+
+
+def requests_of(head: Dataset) -> set[tuple[str, str]]:
+    """The requested procedures and scheduled steps that an object names."""
+    items = items_of(head, "RequestAttributesSequence")
+    return {(text(item, "RequestedProcedureID"), text(item, "ScheduledProcedureStepID")) for item in items}
+
+
+def referring(step: Performed, heads: Mapping[str, Dataset]) -> set[str]:
+    """The objects that refer to a step."""
+    return {
+        uid
+        for uid, head in heads.items()
+        for item in items_of(head, "ReferencedPerformedProcedureStepSequence")
+        if text(item, "ReferencedSOPInstanceUID") == step.uid
+    }
+
+
+def of_step(step: Performed, heads: Mapping[str, Dataset]) -> set[str]:
+    """The objects of a step: they refer to it, or it lists them; where there are none, those of its study."""
+    certain = referring(step, heads) | step.listed.intersection(heads)
+    return certain or {uid for uid, head in heads.items() if text(head, "StudyInstanceUID") in step.studies}

@@ -1,0 +1,86 @@
+"""Senders of careless users, who take another step than the one that was asked for: nobody is to be blamed for it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+from queue import SimpleQueue
+
+from pydicom import Dataset
+
+from conformance.reference.sender import Sender
+from conformance.reference.sender.keeper import Reports
+from generators import Rejection, Study, rejection_note
+
+
+class NewStudyForACorrection(Sender):
+    def datasets(self, step: str) -> list[Dataset]:
+        return super().datasets("something else" if step == "correct" else step)
+
+
+class MoreOfTheStudyForACorrection(Sender):
+    """The same patient's study again under new UIDs, as after a new reconstruction."""
+
+    def datasets(self, step: str) -> list[Dataset]:
+        return [one for one in super().datasets(step) if step != "correct" or one.Modality != "KO"]
+
+    def corrected(self, wrong: Study) -> Study:
+        return replace(super().corrected(wrong), uid=wrong.uid, patient=wrong.patient)
+
+
+class RejectsAnotherStudy(Sender):
+    def note(self, _wrong: Study) -> Dataset:
+        return super().note(self.synthesizer("another").study("CT"))
+
+
+class LetsTheStudyExpire(Sender):
+    def note(self, wrong: Study) -> Dataset:
+        return rejection_note(self.synthesizer("expired"), wrong, wrong.instances, Rejection.RETENTION_EXPIRED).dataset()
+
+
+class AnotherStudyEachTime(Sender):
+    attempts = 1
+
+    def __init__(self, *where: object, **how: object) -> None:
+        super().__init__(*where, **how)  # type: ignore[arg-type] # whatever a sender takes
+        self._times = count()
+
+    def studies(self, step: str) -> list[Study]:
+        return super().studies(f"{step} {next(self._times)}" if step == "failing" else step)
+
+
+class StudyForNoEntry(Sender):
+    def acquired(self, _entry: Dataset) -> Study:
+        return self.synthesizer("no entry").study("CT")
+
+
+class StepLeftOpen(Sender):
+    def end(self, study: Study, step: str) -> None:
+        pass
+
+
+class AsksForNoCommitment(Sender):
+    def request(self, _transaction: str, _objects: object) -> bool:
+        return False
+
+
+class HearsNowhere(Sender):
+    report_seconds = 0.5
+
+    @contextmanager
+    def hearing(self) -> Iterator[Reports]:
+        yield SimpleQueue()
+
+
+CARELESS = {
+    NewStudyForACorrection: "IOCM-08",
+    MoreOfTheStudyForACorrection: "IOCM-08",
+    RejectsAnotherStudy: "IOCM-08",
+    LetsTheStudyExpire: "IOCM-08",
+    AnotherStudyEachTime: "ROBUST-11",
+    StudyForNoEntry: "WORK-01",
+    StepLeftOpen: "WORK-06",
+    AsksForNoCommitment: "COMMIT-11",
+    HearsNowhere: "COMMIT-11",
+}
+"""Each sender, and the row that it leaves undecided."""
