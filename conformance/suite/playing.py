@@ -27,7 +27,7 @@ Look = Callable[[], Divergence | None]
 class Played:
     """What one playing saw: the divergence at which it ended, and the rows of which it saw nothing wrong.
 
-    `absent` is as in `Looks`; `idle` are the steps that came to nothing, and why. `calls` counts the questions and the objects sent,
+    `absent` is as in `Looks`; `idle` are the steps that came to nothing, and why; `acts` are what led to the divergence. `calls` counts the questions and the objects sent,
     `slowest` is the time, in seconds, after which something that was not there at once was.
     """
 
@@ -35,6 +35,7 @@ class Played:
     rows: set[str] = field(default_factory=set)
     absent: dict[str, str] = field(default_factory=dict)
     idle: list[str] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
     calls: int = 0
     slowest: float = 0.0
 
@@ -60,7 +61,14 @@ class Playing:
         before = len(self._system.acts)
         with self._open:
             steps = (self._act(step) for step in history)
-            self._seen.divergence = next(filter(None, steps), None) or next(filter(None, self._inspection()), None)
+            self._seen.divergence = next(filter(None, steps), None)
+            self._seen.acts = self._system.acts[before:]
+            for look in self._inspection():
+                if self._seen.divergence is None:
+                    self._seen.divergence = self._inspect(look)
+                    self._seen.acts = self._system.acts[before:]
+                else:  # every history ends alike, so that the next one meets no state that this one left open
+                    look("last")
         self._seen.calls = len(self._system.acts) - before
         return self._seen
 
@@ -75,16 +83,20 @@ class Playing:
         }
         return self._lasting(looks[step.act]) if step.act in looks else self._send(step)
 
-    def _inspection(self) -> Iterator[Divergence | None]:
-        """Look at everything on one association, and where something is wrong there, on fresh ones for as long as that may last."""
+    def _inspection(self) -> Iterator[Callable[[str], Divergence | None]]:
+        """Everything that can be looked at, each on an association that is named."""
         look = self._looks
         for study, shape in enumerate(SHAPES):
-            looks = [partial(look.at_study, study)]
-            looks += [partial(each, study, series) for series in range(len(shape)) for each in (look.at_series, look.at_counters)]
-            looks += [partial(look.at_patient, study), partial(look.at_delivery, study), partial(self._commit, study)]
-            for each in looks:
-                seen = each("last")
-                yield self._lasting(each) if seen and not seen.at_once else seen
+            yield partial(look.at_study, study)
+            for series in range(len(shape)):
+                yield partial(look.at_series, study, series)
+                yield partial(look.at_counters, study, series)
+            yield from (partial(each, study) for each in (look.at_patient, look.at_delivery, self._commit))
+
+    def _inspect(self, look: Callable[[str], Divergence | None]) -> Divergence | None:
+        """Look on the one association of the inspection; what is wrong there may not last on fresh ones."""
+        seen = look("last")
+        return self._lasting(lambda: look("fresh")) if seen and not seen.at_once else seen
 
     def _lasting(self, look: Look) -> Divergence | None:
         """Look again while the system may still be taking in what it acknowledged; only what lasts is a divergence."""
