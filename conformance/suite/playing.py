@@ -27,8 +27,8 @@ Look = Callable[[], Divergence | None]
 class Played:
     """What one playing saw: the divergence at which it ended, and the rows of which it saw nothing wrong.
 
-    `absent` is as in `Looks`; `idle` are the steps that came to nothing, and why; `acts` are what led to the divergence. `calls` counts the questions and the objects sent,
-    `slowest` is the time, in seconds, after which something that was not there at once was.
+    `absent` is as in `Looks`; `idle` are the steps that came to nothing, and why; `acts` are what led to the divergence. `calls` counts
+    the questions and the objects sent, `slowest` is the time, in seconds, after which something that was not there at once was.
     """
 
     divergence: Divergence | None = None
