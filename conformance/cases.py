@@ -1,6 +1,7 @@
 """A failed check as a case: a small file that names the question, so that it can be asked again, also of another host.
 
-It holds the name of the check, the seed of its studies and the requirement that it broke, and nothing that the system answered.
+It holds the name of the check, the seed of its studies and the requirement that it broke, and nothing that the system answered; for a
+history that failed, its steps as well.
 """
 
 import re
@@ -12,6 +13,7 @@ import msgspec
 from conformance.errors import ConformanceError
 
 MAX_OCTETS = 65536
+MAX_STEPS = 40
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^test_[\x20-\x7e]{1,200}\Z")]
 RequirementId = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2,12}-[0-9]{2,3}\Z")]
@@ -21,14 +23,28 @@ class CaseError(ConformanceError):
     """A saved case that cannot be replayed."""
 
 
-class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One check that failed. `slow`: it needs `--slow`."""
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One step of a history: what is done, with which object of its cast, and on which association. Numbers count from 0.
+
+    `conformance.suite.histories` says what each act is, and which objects there are.
+    """
+
+    act: Literal["store", "correct", "find", "patient", "count", "retrieve", "commit"]
+    study: Annotated[int, msgspec.Meta(ge=0, le=3)] = 0
+    series: Annotated[int, msgspec.Meta(ge=0, le=2)] = 0
+    instance: Annotated[int, msgspec.Meta(ge=0, le=1)] = 0
+    on: Literal["fresh", "first", "second"] = "fresh"
+
+
+class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One check that failed. `slow`: it needs `--slow`. `steps`: the history that a search found, reduced."""
 
     schema: Literal[1]
     check: Name
     requirement: RequirementId
     seed: int
     slow: bool = False
+    steps: Annotated[tuple[Step, ...], msgspec.Meta(max_length=MAX_STEPS)] = ()
 
     @property
     def file_name(self) -> str:

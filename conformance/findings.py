@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from conformance.cases import Step
 from conformance.dimse import AssociationEnded, NotAccepted, ProtocolViolation
 from conformance.verdicts import Outcome
 
 
 class Nonconformance(AssertionError):
-    """The system broke a clause. `requirement` may stay empty in a check that decides only one."""
+    """The system broke a clause. `requirement` may stay empty in a check that decides only one; `steps` are those of a history."""
 
-    def __init__(self, *, expected: str, got: str, hint: str = "", requirement: str = "") -> None:
-        self.expected, self.got, self.hint, self.requirement = expected, got, hint, requirement
+    def __init__(self, *, expected: str, got: str, hint: str = "", requirement: str = "", steps: tuple[Step, ...] = ()) -> None:
+        self.expected, self.got, self.hint, self.requirement, self.steps = expected, got, hint, requirement, steps
         super().__init__(expected, got, hint, requirement)
 
     def __str__(self) -> str:
@@ -30,6 +31,10 @@ class NotExercised(Exception):
 
 class NotApplicable(Exception):
     """What the system claims, or the role it is tested in, excludes the clause."""
+
+
+class Unsteady(Exception):
+    """A clause was seen broken, and not again when the same was done once more."""
 
 
 def expect(condition: object, *, expected: str, got: str, hint: str = "") -> None:
@@ -73,11 +78,12 @@ class Observation:
     hint: str = ""
     requirement: str = ""
     unanswered: bool = False
+    steps: tuple[Step, ...] = ()
 
 
 def _blamed(error: BaseException) -> Observation:
     assert isinstance(error, Nonconformance)
-    return Observation(Outcome.VIOLATES, error.expected, error.got, error.hint, error.requirement)
+    return Observation(Outcome.VIOLATES, error.expected, error.got, error.hint, error.requirement, steps=error.steps)
 
 
 def _unexercised(error: BaseException) -> Observation:
@@ -104,6 +110,15 @@ def _ended(error: BaseException) -> Observation:
     )
 
 
+def _unsteady(error: BaseException) -> Observation:
+    return Observation(
+        Outcome.INDETERMINATE,
+        expected="the same to be seen when the same is done once more",
+        got=str(error),
+        hint="It was seen, and then not again. A race in the system, or a disturbance around it, would look like this.",
+    )
+
+
 def _excluded(error: BaseException) -> Observation:
     return Observation(Outcome.NOT_APPLICABLE, got=str(error))
 
@@ -113,6 +128,7 @@ _OBSERVERS: Mapping[type[BaseException], Callable[[BaseException], Observation]]
     NotExercised: _unexercised,
     NotApplicable: _excluded,
     NotAccepted: _unexercised,
+    Unsteady: _unsteady,
     ProtocolViolation: _contradicted,
     AssociationEnded: _ended,
 }

@@ -143,7 +143,7 @@ def replay_command(item: pytest.Item, broken: Sequence[str], observation: Observ
     if observation.outcome is not Outcome.VIOLATES:
         return ""
     slow = item.get_closest_marker("slow") is not None
-    case = Case(schema=1, check=item.name, requirement=broken[0], seed=run.plan.seed, slow=slow)
+    case = Case(schema=1, check=item.name, requirement=broken[0], seed=run.plan.seed, slow=slow, steps=observation.steps)
     path = save_case(case, run.plan.report_dir / CASES_FOLDER)
     return f"{run.plan.repeat} {shlex.join([f'--replay={path}'])}"
 

@@ -15,6 +15,7 @@ import pytest
 
 from conformance import consumer, source, suite
 from conformance.acts import Act
+from conformance.cases import Step
 from conformance.consumer.preflight import ConsumerJourney
 from conformance.consumer.stage import STAGE, Stage
 from conformance.dimse import Listener
@@ -46,13 +47,17 @@ from generators import Synthesizer
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a subject is made of. `folder` is the report folder; `ask` puts the question of a requirement to the operator."""
+    """What a subject is made of. `folder` is the report folder; `ask` puts the question of a requirement to the operator.
+
+    `history` are the steps of a saved history that is to be replayed.
+    """
 
     target: Target
     synthesizer: Synthesizer
     folder: Path
     operator: Operator
     ask: Callable[[str, str], None]
+    history: tuple[Step, ...] = ()
 
 
 class Subject(Protocol):
@@ -113,7 +118,7 @@ def start_system(means: Means, opened: ExitStack) -> System:
         (web_options, web), (tls_options, tls) = embedded_web(folder), embedded_tls(folder)
         host, port = opened.enter_context(embedded_archive(target.ae_title, peer, [*web_options, *tls_options]))
         target = replace(target, host=host, port=port, web=web, tls=tls, send_only_ae=SEND_ONLY_AE, user=User(USER, PASSCODE))
-    system = System(target, listener, means.synthesizer, Ledger())
+    system = System(target, listener, means.synthesizer, Ledger(), means.history)
     return system
 
 

@@ -125,7 +125,8 @@ class Run:
     def _start(self) -> None:
         plan, target = self.plan, self.plan.target
         make_report_folder(plan.report_dir)
-        means = Means(target, Synthesizer(plan.seed, plan.nonce), plan.report_dir, self.plan.operator, self._ask)
+        history = plan.replay.steps if plan.replay else ()
+        means = Means(target, Synthesizer(plan.seed, plan.nonce), plan.report_dir, plan.operator, self._ask, history)
         self.subject = self.room.start(means, self._open)
         self._writer = self._open.enter_context(open_results(plan.report_dir))
         self._writer.write(header(plan, self.subject.target, self.partial, self.scope))

@@ -16,10 +16,17 @@ def checks(*rooms: Room) -> dict[str, list[str]]:
     for name in (f"conformance.{room.folder.name}.{module}" for room in rooms or ROOMS.values() for module in room.order):
         module = importlib.import_module(name)
         for function in vars(module).values():
-            marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name == "requirement"]
+            marks = [mark for mark in marks_of(function) if mark.name == "requirement"]
             if getattr(function, "__module__", "") == module.__name__ and function.__name__.startswith("test_"):
                 found[f"{name}::{function.__name__}"] = [id_ for mark in marks for id_ in mark.args]
     return found
+
+
+def marks_of(function: object) -> list[pytest.Mark]:
+    """The marks of a check, and those of its cases."""
+    own: list[pytest.Mark] = getattr(function, "pytestmark", [])
+    cases = [case for mark in own if mark.name == "parametrize" for case in mark.args[1]]
+    return own + [getattr(mark, "mark", mark) for case in cases for mark in getattr(case, "marks", ())]
 
 
 @pytest.mark.parametrize("room", ROOMS.values(), ids=lambda room: str(room.folder.name))

@@ -19,6 +19,7 @@ ORDER = (
     "test_commitment",
     "test_rejection",
     "test_workflow",
+    "test_histories",
     "test_refusal",
     "test_refusal_values",
     "test_robustness",

@@ -1,6 +1,7 @@
 """Storage commitment as the checks ask for it: a request, and the report that follows on an association of its own (PS3.4 J.3)."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 from pydicom import Dataset
@@ -103,3 +104,10 @@ def _on(association: Association) -> CommitmentReport | None:
         return association.await_report(TURN_SECONDS)
     except AssociationEnded:
         return None  # it need not be held open for us
+
+
+def told(report: CommitmentReport) -> str:
+    """Say what a report said, by counts and reasons; UIDs are in the evidence."""
+    reasons = Counter("no reason" if reason is None else f"{reason:04X}" for _, _, reason in report.failed)
+    failed = ", ".join(f"{count} failed with {reason}" for reason, count in sorted(reasons.items())) or "none failed"
+    return f"event type {report.event_type}: {len(report.referenced)} committed, {failed}"

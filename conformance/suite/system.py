@@ -14,6 +14,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # made at import from pynetdicom's tables
 
 from conformance.acts import Act
+from conformance.cases import Step
 from conformance.dimse import (
     ACCEPT_ALL,
     AVAILABILITY,
@@ -131,13 +132,16 @@ class Delivery:
 
 
 class System:
-    """The system under test. One check at a time uses it; `begin` opens a new page for each."""
+    """The system under test. One check at a time uses it; `begin` opens a new page for each. `history` is the one to replay, if any."""
 
-    def __init__(self, target: Target, listener: Listener, synthesizer: Synthesizer, ledger: Ledger) -> None:
+    def __init__(
+        self, target: Target, listener: Listener, synthesizer: Synthesizer, ledger: Ledger, history: tuple[Step, ...] = ()
+    ) -> None:
         self.target = target
         self.listener = listener
         self.synthesizer = synthesizer
         self.ledger = ledger
+        self.history = history
         self.recorder = Recorder()
         self.acts: list[Act] = []
         self.offer: Offer | None = None

@@ -10,7 +10,7 @@ from pydicom import Dataset
 
 from conformance.dimse import Answer, AssociationEnded, CommitmentReport, Ending, EndingKind, NotAccepted, StatusClass
 from conformance.findings import Nonconformance, NotApplicable, NotExercised, expect, require
-from conformance.suite.commitments import PUSH_MODEL, Commitments, Reference
+from conformance.suite.commitments import PUSH_MODEL, Commitments, Reference, told
 from conformance.suite.conftest import Stored
 from conformance.suite.expectations import ISSUERS, expect_same_content
 from conformance.suite.queries import study_query
@@ -91,13 +91,6 @@ def test_commits_what_it_holds(commitments: Commitments, held: list[Reference]) 
         expected="one reference for each of the five objects asked for",
         got=told(report) if report.has_referenced_sequence else "no Referenced SOP Sequence",
     )
-
-
-def told(report: CommitmentReport) -> str:
-    """Say what a report said, by counts and reasons; UIDs are in the evidence."""
-    reasons = Counter("no reason" if reason is None else f"{reason:04X}" for _, _, reason in report.failed)
-    failed = ", ".join(f"{count} failed with {reason}" for reason, count in sorted(reasons.items())) or "none failed"
-    return f"event type {report.event_type}: {len(report.referenced)} committed, {failed}"
 
 
 def reasons_of(report: CommitmentReport, asked: Reference) -> list[int | None]:

@@ -90,13 +90,13 @@ def disturbed_line(archive: Archive) -> Callable[[int, Callable[[socket.socket],
 
 
 @pytest.fixture
-def failing_archive() -> Callable[[int], Any]:
-    """Start an embedded archive that excludes the last day of a range, and give the options that name it."""
+def failing_archive() -> Callable[..., Any]:
+    """Start an embedded archive with a fault, one that excludes the last day of a range, and give the options that name it."""
 
     @contextmanager
-    def start(listen_port: int) -> Iterator[list[str]]:
+    def start(listen_port: int, fault: str = "date-range-excludes-end") -> Iterator[list[str]]:
         peer = f"{CALLING_AE}=127.0.0.1:{listen_port}"
-        with embedded_archive(AE_TITLE, peer, ["--fault", "date-range-excludes-end"]) as (host, port):
+        with embedded_archive(AE_TITLE, peer, ["--fault", fault]) as (host, port):
             yield Archive(host, port, listen_port).options()
 
     return start

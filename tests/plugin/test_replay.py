@@ -12,7 +12,7 @@ CASE = {"schema": 1, "check": "test_matches_ranges_inclusively[closed]", "requir
 
 
 def test_a_case_fails_again_where_it_failed_and_is_fixed_elsewhere(
-    tmp_path: Path, free_port: Callable[[], int], failing_archive: Callable[[int], Any], run_suite: Callable[..., Any]
+    tmp_path: Path, free_port: Callable[[], int], failing_archive: Callable[..., Any], run_suite: Callable[..., Any]
 ) -> None:
     port = free_port()
     with failing_archive(port) as options:
@@ -25,6 +25,27 @@ def test_a_case_fails_again_where_it_failed_and_is_fixed_elsewhere(
     assert "replay of test_matches_ranges_inclusively[closed]: FIXED" in elsewhere.output
 
 
+STEPS = [
+    {"act": "store"},
+    {"act": "commit"},
+    {"act": "store", "instance": 1},
+    {"act": "retrieve"},
+]
+HISTORY = CASE | {"check": "test_shows_what_it_took_after_any_history[RETR-01]", "requirement": "RETR-01", "steps": STEPS}
+
+
+def test_a_history_is_played_step_by_step_as_it_was_saved(
+    tmp_path: Path, free_port: Callable[[], int], failing_archive: Callable[..., Any], run_suite: Callable[..., Any]
+) -> None:
+    (tmp_path / "case.json").write_text(json.dumps(HISTORY))
+    with failing_archive(free_port(), "delivered-as-committed") as options:
+        again = run_suite(tmp_path, *options, "-q", "--replay=case.json")
+    saved = next((again.folder / "cases").glob("RETR-01-*.json")).read_text()
+    elsewhere = run_suite(tmp_path, "--target-ae=OTHER", "--host=embedded", "--listen-port=0", "-q", "--replay=case.json")
+    assert (again.code, elsewhere.code) == (FAILED, FIXED), again.output + elsewhere.output
+    assert json.loads(saved)["steps"] == STEPS
+
+
 HOSTILE = {
     "no JSON": b"\xff{",
     "deep": b"[" * 60000,
@@ -33,6 +54,8 @@ HOSTILE = {
     "an unknown key": json.dumps(CASE | {"run": "rm"}).encode(),
     "a path for a check": json.dumps(CASE | {"check": "../../x"}).encode(),
     "a check that is not there": json.dumps(CASE | {"check": "test_absent"}).encode(),
+    "too many steps": json.dumps(HISTORY | {"steps": STEPS * 11}).encode(),
+    "a study that is not in the cast": json.dumps(HISTORY | {"steps": [{"act": "store", "study": 4}]}).encode(),
     "a requirement of another check": json.dumps(CASE | {"requirement": "STORE-01"}).encode(),
 }
 

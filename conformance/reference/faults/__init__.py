@@ -13,6 +13,7 @@ from conformance.reference.faults.committing import COMMITMENT_FAULTS
 from conformance.reference.faults.encoding import ENCODING_FAULTS
 from conformance.reference.faults.fault import Fault
 from conformance.reference.faults.field import FIELD_FAULTS
+from conformance.reference.faults.histories import HISTORY_FAULTS
 from conformance.reference.faults.identities import IDENTITY_FAULTS
 from conformance.reference.faults.pdus import PDU_FAULTS
 from conformance.reference.faults.querying import QUERY_FAULTS
@@ -48,6 +49,7 @@ FAULTS: Mapping[str, Fault] = {
         SECURING_FAULTS,
         ADMITTING_FAULTS,
         SIZE_FAULTS,
+        HISTORY_FAULTS,
     )
     for fault in faults
 }
