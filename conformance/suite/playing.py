@@ -11,13 +11,14 @@ from pydicom import Dataset
 
 from conformance.acts import Act
 from conformance.cases import Step
-from conformance.dimse import Association, AssociationEnded
+from conformance.dimse import Answer, Association, AssociationEnded, Ending
 from conformance.findings import NotExercised
 from conformance.suite.commitments import Commitments
 from conformance.suite.histories import SHAPES, Cast, Divergence, History, Model, Place, Symptom, name_of, place_of
 from conformance.suite.looking import Looks
 from conformance.suite.queries import STUDY_ROOT, Query
-from conformance.suite.system import TAKEN, System, context_id_for, polls, query_context, storage_contexts
+from conformance.suite.system import DELIBERATE, TAKEN, System, context_id_for, polls, query_context, storage_contexts
+from generators import Encoded
 
 Given = TypeVar("Given")
 Look = Callable[[], Divergence | None]
@@ -118,17 +119,26 @@ class Playing:
         again = step.act == "store" and place in model.held and not model.corrected(place)
         version = model.version(step)
         instance = self._cast.encoded(place, version)
-        answer = self._with(
-            step.on,
-            lambda association: self._system.send(association, instance, context_id=context_id_for(association, instance)),
-        )
-        taken = answer.status_class in TAKEN
+        answer = self._answer(step.on, instance)
+        taken = isinstance(answer, Answer) and answer.status_class in TAKEN
         model.note(place, version, taken=taken)
-        if again and not taken:
+        if again and not taken and isinstance(answer, Answer):
             return Divergence(Symptom.REFUSED, f"success or a warning for {name_of(place)}, which is stored already", str(answer))
         if not taken and place not in model.held:
             self._seen.idle.append(f"{name_of(place)} was answered {answer}")
         return None
+
+    def _answer(self, on: str, instance: Encoded) -> Answer | Ending:
+        """The answer to an object, or how the system ended the association over it: that tells the sender what a refusal tells."""
+        try:
+            return self._with(
+                on, lambda association: self._system.send(association, instance, context_id=context_id_for(association, instance))
+            )
+        except AssociationEnded as error:
+            if error.ending.kind not in DELIBERATE:
+                raise
+            self._held.pop(on, None)
+            return error.ending
 
     def _commit(self, study: int, _on: str = "fresh", place: Place | None = None) -> Divergence | None:
         """Ask for commitment of an object with its study; of one that was not stored, if there is one, where none is named."""
