@@ -10,6 +10,8 @@ from pydicom.dataset import Dataset
 from conformance.dimse.status import StatusClass, describe, status_class
 from conformance.dimse.wire import Buffer
 
+OUT_OF_RESOURCES = 0xA7  # the first byte of the status
+
 
 class Storable(Protocol):
     """A SOP instance as bytes: the data set alone, without preamble and file meta information, in its transfer syntax."""
@@ -42,6 +44,11 @@ class Answer:
     def status_class(self) -> StatusClass:
         """The class of the status for this service."""
         return status_class(self.service, self.status)
+
+    @property
+    def short_of_resources(self) -> bool:
+        """Whether the status is A7xx, which lays it on the system and not on the object (PS3.4 Table B.2-1)."""
+        return self.status >> 8 == OUT_OF_RESOURCES
 
     def __str__(self) -> str:
         said = f", comment {self.comment!r}" if self.comment else ""

@@ -14,6 +14,7 @@ from conformance.suite.system import IMPATIENT_SECONDS, UNCOMPRESSED, System
 Reference = tuple[str, str]  # (SOP class, SOP instance)
 
 PUSH_MODEL = Context(str(StorageCommitmentPushModel), UNCOMPRESSED)
+UNKNOWN_INSTANCE = 0x0112  # no such object instance (PS3.3 C.14.1.1)
 UNHURRIED = 500  # references for which a report may take as long again
 TURN_SECONDS = 0.5  # how long to listen in one place before looking in the other
 

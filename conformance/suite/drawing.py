@@ -13,7 +13,7 @@ from hypothesis.errors import NoSuchExample
 from conformance.cases import MAX_STEPS, Step
 from conformance.suite.histories import History, canonical
 
-PLACES = 50
+SLOTS = 50
 _STEP = st.builds(
     Step,
     act=st.sampled_from(("store",) * 8 + ("correct",) * 3 + ("retrieve", "commit") * 2 + ("find", "count") + ("patient",) * 2),
@@ -22,8 +22,8 @@ _STEP = st.builds(
     instance=st.integers(0, 1),
     on=st.sampled_from(("fresh", "first", "second")),
 )
-HISTORIES = st.lists(st.none() | _STEP, min_size=PLACES, max_size=PLACES).map(lambda steps: canonical(steps)[:MAX_STEPS])
-"""Histories of some twenty steps. Each place in the list may be empty, so that a step is left out without moving the others."""
+HISTORIES = st.lists(st.none() | _STEP, min_size=SLOTS, max_size=SLOTS).map(lambda steps: canonical(steps)[:MAX_STEPS])
+"""Histories of some twenty steps. Each slot of the list may be empty, so that a step is left out without moving the others."""
 
 
 def first_drawn(shows: Callable[[History], bool], *, drawn: int, seed: int) -> History | None:

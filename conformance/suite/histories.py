@@ -11,6 +11,7 @@ from enum import StrEnum
 from pydicom.uid import ExplicitVRLittleEndian
 
 from conformance.cases import Step
+from conformance.dimse import StatusClass
 from generators import Encoded, Issuer, Study, Synthesizer, encode
 
 Place = tuple[int, int, int]
@@ -111,14 +112,14 @@ def name_of(place: Place, depth: int = 3) -> str:
     return " ".join(f"{what} {number + 1}" for what, number in list(zip(("study", "series", "object"), place, strict=True))[:depth])
 
 
-def told(step: Step) -> str:
-    """One step in plain words."""
-    words = _TOLD[step.act].format(name_of(place_of(step), NAMED[step.act]))
+def in_words(step: Step) -> str:
+    """One step as a sentence."""
+    words = _WORDS[step.act].format(name_of(place_of(step), NAMED[step.act]))
     where = " on a fresh association" if step.on == "fresh" else f" on the {step.on} association"
     return words + where * (step.act in ON_ANY)
 
 
-_TOLD = {
+_WORDS = {
     "store": "store {}",
     "correct": "store other content under the SOP Instance UID of {}",
     "find": "list {} by C-FIND",
@@ -131,7 +132,7 @@ _TOLD = {
 
 def script(history: History) -> str:
     """A history as numbered sentences."""
-    return "; ".join(f"{number}. {told(step)}" for number, step in enumerate(history, 1))
+    return "; ".join(f"{number}. {in_words(step)}" for number, step in enumerate(history, 1))
 
 
 class Cast:
@@ -174,8 +175,8 @@ class Model:
     """What the archive must show: the objects that it acknowledged, each with the contents that may lawfully be kept of it.
 
     Which content stays under a SOP Instance UID that comes again is the archive's own policy (INTEG-05), so each that was sent may.
-    `doubtful` are objects that it refused: they may show or not. `again` are those that it was sent once more, `delivered` those that
-    it delivered since their content was last another.
+    `doubtful` are objects that it refused or warned of: they may show or not. `again` are those that it was sent once more,
+    `delivered` those that it delivered since their content was last another.
     """
 
     held: dict[Place, set[int]] = field(default_factory=dict)
@@ -192,13 +193,16 @@ class Model:
             return self._corrections[place]
         return 0
 
-    def note(self, place: Place, version: int, *, taken: bool) -> None:
-        """Take in what was answered to an object."""
-        if place in self.held:
+    def note(self, place: Place, version: int, answered: StatusClass) -> None:
+        """Take in what was answered to an object. One that was taken with a warning may be changed, or kept apart (REJECT-05)."""
+        if answered is StatusClass.WARNING:
+            self.held.pop(place, None)
+            self.doubtful.add(place)
+        elif place in self.held:
             self.held[place].add(version)
             self.again.add(place)
             self.delivered -= {place} if self.corrected(place) else set()
-        elif taken:
+        elif answered is StatusClass.SUCCESS:
             self.held[place] = {version}
             self.doubtful.discard(place)
         else:
@@ -217,5 +221,5 @@ class Model:
         return next((place for place in PLACES if place[0] == study and place not in self.held and place not in self.doubtful), None)
 
     def is_sure(self, study: int) -> bool:
-        """Whether nothing of a study was refused: only then is the number of its objects known."""
+        """Whether nothing of a study was refused or warned of: only then is the number of its objects known."""
         return not any(place[0] == study for place in self.doubtful)

@@ -10,7 +10,7 @@ from pydicom import Dataset
 
 from conformance.dimse import Received
 from conformance.findings import Nonconformance
-from conformance.suite.commitments import Commitments, told
+from conformance.suite.commitments import UNKNOWN_INSTANCE, Commitments, told
 from conformance.suite.expectations import ISSUERS, expect_same_content
 from conformance.suite.histories import Cast, Divergence, Model, Place, Symptom, name_of
 from conformance.suite.queries import Query, image_query, series_query, study_query
@@ -47,7 +47,8 @@ class Looks:
         missing = [place for place in held if self._cast.uid(place) not in shown]
         if missing:
             return self._missing(missing[0], on)
-        self._saw("STORE-01", "INTEG-01", *["STORE-08"] * bool(self._model.again.intersection(held)))
+        apart = len({place[:2] for place in self._model.held}) > 1
+        self._saw("STORE-01", *["INTEG-01"] * apart, *["STORE-08"] * bool(self._model.again.intersection(held)))
         return None
 
     def _missing(self, place: Place, on: str) -> Divergence:
@@ -96,7 +97,7 @@ class Looks:
         elif strangers:
             wrong = f"{name_of((strangers[0], 0, 0), 1)}, of another Patient ID, is among them"
         else:
-            self._saw("IDENT-03")
+            self._saw(*["IDENT-03"] * any(self._study(place[0]).patient.id != patient.id for place in self._model.held))
             return None
         lost = next(filter(None, (self.at_study(number, on) for number in missing)), None)
         return lost or Divergence(Symptom.PATIENT, f"the studies of the patient of {name_of((study, 0, 0), 1)} under the Patient ID", wrong)
@@ -108,13 +109,13 @@ class Looks:
             return None
         own, held = self._study(study), self._model.within(study)
         counts = dict(zip(STUDY_COUNTERS, (len({place[1] for place in held}), len(held)), strict=True))
-        told = self._counted(study_query(own), counts, on)
-        told += self._counted(series_query(own, own.series[series]), {SERIES_COUNTER: len(within)}, on)
-        wrong = [f"{keyword} {shown}, not {count}" for keyword, shown, count in told if shown != str(count)]
+        counters = self._counted(study_query(own), counts, on)
+        counters += self._counted(series_query(own, own.series[series]), {SERIES_COUNTER: len(within)}, on)
+        wrong = [f"{keyword} {shown}, not {count}" for keyword, shown, count in counters if shown != str(count)]
         if wrong:
             lost = self._lost(held, on)
             return lost or Divergence(Symptom.COUNT, f"what {name_of(within[0], 2)} and its study hold counted", "; ".join(wrong))
-        if told:
+        if counters:
             self._saw("QUERY-15")
         else:
             self.absent["QUERY-15"] = "no counter is returned"
@@ -123,8 +124,8 @@ class Looks:
     def _counted(self, query: Query, counts: Mapping[str, int], on: str) -> list[tuple[str, str, int]]:
         """Give each counter that comes with a value: its keyword, that value, and what it should be."""
         matches = self._find(query.where(dict.fromkeys(counts, "")), on)
-        told = {(keyword, str(match.get(keyword, ""))) for match in matches for keyword in counts}
-        return [(keyword, shown, counts[keyword]) for keyword, shown in sorted(told) if shown]
+        came = {(keyword, str(match.get(keyword, ""))) for match in matches for keyword in counts}
+        return [(keyword, shown, counts[keyword]) for keyword, shown in sorted(came) if shown]
 
     def at_delivery(self, study: int, _on: str = "fresh") -> Divergence | None:
         """Retrieve a study, and compare each object with what was sent."""
@@ -139,23 +140,21 @@ class Looks:
             lost = self._lost(lacking, "fresh")
             vanished = delivery.answer.final.status == SUCCESS and bool(self._model.delivered.intersection(lacking))
             return lost or Divergence(Symptom.LACKING, whole, f"{name_of(lacking[0])} not delivered; {delivery.answer.final}", vanished)
-        wrong = [name_of(place) for place, count in came.items() if count > 1 or place[0] != study]
+        wrong = [f"{name_of(place)} of another study delivered too" for place in came if place[0] != study]
+        wrong += [f"{name_of(place)} delivered {count} times" for place, count in came.items() if count > 1]
         if wrong:
-            return Divergence(Symptom.DELIVERED, whole, f"{wrong[0]} more than was asked for", at_once=True)
+            return Divergence(Symptom.DELIVERED, whole, wrong[0], at_once=True)
         received = {
             self._cast.places[each.sop_instance_uid]: each for each in delivery.objects if each.sop_instance_uid in self._cast.places
         }
         changed = next(filter(None, (self._changed(place, received[place]) for place in held)), None)
         self._model.delivered.update(held)
         if changed is None:
-            corrected = any(self._model.corrected(place) for place in held)
-            self._saw("RETR-01", "STORE-01", "STORE-04", *["INTEG-05"] * corrected)
+            self._saw("RETR-01", "STORE-01", "STORE-04", *["INTEG-05"] * any(map(self._model.corrected, held)))
         return changed
 
     def _changed(self, place: Place, received: Received) -> Divergence | None:
         """Compare an object with each content that may lawfully be kept of it; query and retrieve must tell of the same one."""
-        if self._system.ledger.is_coerced(self._cast.encoded(place, 0)):
-            return None
         kept, difference = None, ""
         for version in sorted(self._model.held[place]):
             sent = self._cast.encoded(place, version)
@@ -196,11 +195,13 @@ class Looks:
         committed = {uid for _, uid in report.referenced} - {uid for _, uid, _ in report.failed}
         if place not in held and self._cast.uid(place) in committed:
             return Divergence(Symptom.COMMITTED, f"{name_of(place)}, which was never stored, not committed", "committed", at_once=True)
-        wanting = [each for each in held if self._cast.uid(each) not in committed]
+        sure = [each for each in held if not self._model.corrected(each)]  # of two contents an archive need not answer for either
+        wanting = [each for each in sure if self._cast.uid(each) not in committed]
         if wanting:
             lost = self._lost(wanting, "fresh") or self.at_delivery(place[0])
             return lost or Divergence(Symptom.UNCOMMITTED, f"{name_of(wanting[0])}, which is held, committed", told(report))
-        self._saw(*["COMMIT-03"] * bool(held), *["COMMIT-04"] * (place not in held))
+        unknown = (self._cast.uid(place), UNKNOWN_INSTANCE) in {(uid, reason) for _, uid, reason in report.failed}
+        self._saw(*["COMMIT-03"] * bool(sure), *["COMMIT-04"] * unknown)
         return None
 
     def _lost(self, places: list[Place], on: str) -> Divergence | None:

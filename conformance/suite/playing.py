@@ -11,7 +11,7 @@ from pydicom import Dataset
 
 from conformance.acts import Act
 from conformance.cases import Step
-from conformance.dimse import Answer, Association, AssociationEnded, Ending
+from conformance.dimse import Answer, Association, AssociationEnded, Ending, StatusClass
 from conformance.findings import NotExercised
 from conformance.suite.commitments import Commitments
 from conformance.suite.histories import SHAPES, Cast, Divergence, History, Model, Place, Symptom, name_of, place_of
@@ -120,20 +120,28 @@ class Playing:
         version = model.version(step)
         instance = self._cast.encoded(place, version)
         answer = self._answer(step.on, instance)
-        taken = isinstance(answer, Answer) and answer.status_class in TAKEN
-        model.note(place, version, taken=taken)
-        if again and not taken and isinstance(answer, Answer):
+        model.note(place, version, answer.status_class if isinstance(answer, Answer) else StatusClass.FAILURE)
+        if isinstance(answer, Ending) or answer.short_of_resources:
+            self._seen.idle.append(f"{name_of(place)}: {answer}")
+        elif again and answer.status_class not in TAKEN:
             return Divergence(Symptom.REFUSED, f"success or a warning for {name_of(place)}, which is stored already", str(answer))
-        if not taken and place not in model.held:
+        elif place in model.doubtful:
             self._seen.idle.append(f"{name_of(place)} was answered {answer}")
         return None
 
     def _answer(self, on: str, instance: Encoded) -> Answer | Ending:
-        """The answer to an object, or how the system ended the association over it: that tells the sender what a refusal tells."""
+        """The answer to an object, or how the system ended the association over it: that tells the sender what a refusal tells.
+
+        While the system is short of resources, it is sent again.
+        """
         try:
-            return self._with(
-                on, lambda association: self._system.send(association, instance, context_id=context_id_for(association, instance))
-            )
+            for _ in polls(self._patience):
+                answer = self._with(
+                    on, lambda association: self._system.send(association, instance, context_id=context_id_for(association, instance))
+                )
+                if not answer.short_of_resources:
+                    break
+            return answer
         except AssociationEnded as error:
             if error.ending.kind not in DELIBERATE:
                 raise

@@ -34,12 +34,17 @@ CALLS = 6000  # questions and objects sent in a whole search, reducing included;
 MOST = 3  # ways to differ, of which each is waited for twice as long as the system says that it may take
 HURRIED_SECONDS = 0.1  # how long a difference that once lasted is waited for while a history is reduced
 AT_ONCE = 3
-PLAIN = ((Step("store"), Step("store")), (Step("store"), Step("correct")))  # first, so that each row is looked at, whatever comes later
+# First, so that each row is looked at, whatever comes later: an identical object, a correction, and all that are like each other.
+PLAIN = (
+    (Step("store"), Step("store")),
+    (Step("store"), Step("correct")),
+    (Step("store"), Step("store", series=1), Step("store", study=2), Step("store", study=3)),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """A reduced history after which the system differed twice, and the evidence of the second time."""
+    """A reduced history after which the system differed again, with all its time, and the evidence of that."""
 
     history: History
     divergence: Divergence
@@ -49,9 +54,10 @@ class Blame:
 
 @dataclass(slots=True)
 class Searched:
-    """What a search saw, by rows: blamed, seen broken but not twice, and looked at without seeing anything wrong.
+    """What a search saw, by rows: blamed, seen broken but not again, and looked at without seeing anything wrong.
 
-    `absent` gives the reason why a row of which nothing was seen does not apply; `idle` is as in `Played`.
+    `cut` says why it was over before its end. `absent` gives the reason why a row of which nothing was seen does not apply; `idle` is
+    as in `Played`.
     """
 
     blames: dict[str, Blame] = field(default_factory=dict)
@@ -59,6 +65,7 @@ class Searched:
     rows: set[str] = field(default_factory=set)
     idle: list[str] = field(default_factory=list)
     absent: dict[str, str] = field(default_factory=dict)
+    cut: str = ""
 
 
 class Search:
@@ -113,6 +120,7 @@ class Search:
         if history in self._memory or not history:
             return self._memory.get(history)
         if self._calls <= 0:
+            self._searched.cut = f"the search was cut short after {CALLS} questions"
             return None
         played = self._play(history)
         self._calls -= played.calls

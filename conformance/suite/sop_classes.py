@@ -55,3 +55,5 @@ CORE_STORAGE: tuple[str, ...] = tuple(
         EncapsulatedPDFStorage,
     )
 )
+
+NOT_SERVED = frozenset({0x0211, 0x0122})  # statuses: PS3.7 C.5.23 says so of the operation, C.5.6 of the class

@@ -180,7 +180,7 @@ class System:
                 yield from association.acceptance.contexts
 
     @contextmanager
-    def patient(self, octets: int) -> Iterator[None]:
+    def unhurried(self, octets: int) -> Iterator[None]:
         """Wait longer, by what so many bytes take on a slow way: where their number is the question, the time is not."""
         usual, more = self.target, octets / SLOW_RATE
         waits, claims = usual.timeouts, usual.claims

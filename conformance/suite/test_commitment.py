@@ -10,7 +10,7 @@ from pydicom import Dataset
 
 from conformance.dimse import Answer, AssociationEnded, CommitmentReport, Ending, EndingKind, NotAccepted, StatusClass
 from conformance.findings import Nonconformance, NotApplicable, NotExercised, expect, require
-from conformance.suite.commitments import PUSH_MODEL, Commitments, Reference, told
+from conformance.suite.commitments import PUSH_MODEL, UNKNOWN_INSTANCE, Commitments, Reference, told
 from conformance.suite.conftest import Stored
 from conformance.suite.expectations import ISSUERS, expect_same_content
 from conformance.suite.queries import study_query
@@ -20,7 +20,7 @@ from conformance.target import Claims
 from generators import Study, Synthesizer
 
 ALL_COMMITTED, SOME_FAILED = 1, 2
-UNKNOWN_INSTANCE, CLASS_CONFLICT, UNSUPPORTED_CLASS, DUPLICATE_TRANSACTION = 0x0112, 0x0119, 0x0122, 0x0131  # PS3.3 C.14.1.1
+CLASS_CONFLICT, UNSUPPORTED_CLASS, DUPLICATE_TRANSACTION = 0x0119, 0x0122, 0x0131  # PS3.3 C.14.1.1
 PRIVATE_CLASS = "2.25.310458246739824793746534657936453219811"
 HOLD_SECONDS = 10.0
 LONGEST_ABSENCE = 120.0  # as the register has it; from a system that is quicker to try again, no longer than its own pause

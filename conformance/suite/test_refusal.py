@@ -15,12 +15,11 @@ from conformance.suite.system import System
 from generators import Encoded, Synthesizer, encode
 
 IDENTITY = ("absent-sop-class-uid", "empty-sop-class-uid", "absent-sop-instance-uid", "empty-sop-instance-uid")
-OUT_OF_RESOURCES = 0xA7
 
 
 def blames_resources(attempt: Attempt) -> bool:
-    """Whether the answer is A7xx, which lays it on the system and not on the object."""
-    return attempt.answer is not None and attempt.answer.status >> 8 == OUT_OF_RESOURCES
+    """Whether the answer lays it on the system and not on the object."""
+    return attempt.answer is not None and attempt.answer.short_of_resources
 
 
 @pytest.mark.requirement("REJECT-01")

@@ -61,7 +61,7 @@ def expect_large_kept(system: System, octets: int) -> None:
     """Blame the system unless it takes an object with so many bytes of pixels and gives them back, as it does with a small one."""
     kind = next(filter(system.takes, CLASSES), "")
     require(kind, f"none of the classes is accepted that are made so large: {', '.join(CLASSES)}")
-    with volume(system, kind, FRAME) as small, volume(system, kind, octets) as large, system.patient(len(large.data)):
+    with volume(system, kind, FRAME) as small, volume(system, kind, octets) as large, system.unhurried(len(large.data)):
         require(send(system, small).status_class in TAKEN, f"the control failed: an object with {small.pixels} was refused")
         control, seen = bring_back(system, small)
         require(seen == [small.pixels], f"the control failed: an object with {small.pixels} is not given back: {control.answer.final}")
