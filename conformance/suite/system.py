@@ -285,8 +285,11 @@ class System:
         instances = encode_study(study, syntax)
         self.keep(*instances)
         with suppress(NotAccepted):
-            found = self.settle(study) or self.find(study_query(study)).matches
-            require(found, "a sound study was acknowledged and is not found")
+            whole = self.settle(study)
+            require(whole or self.find(study_query(study)).matches, "a sound study was acknowledged and is not found")
+            require(
+                whole or not any(map(self.ledger.is_coerced, instances)), "a sound study, taken with warnings, is not listed whole"
+            )
         return instances
 
     def settle(self, study: Study, uids: Iterable[str] = ()) -> bool:

@@ -14,7 +14,7 @@ from conformance.embedded import PASSCODE, PROFILE, USER
 from conformance.reference import Archive, Parts, Settings
 from conformance.reference.archive import WebSettings
 from conformance.reference.door import Door, Knock, Rejection
-from conformance.reference.encoding import PIXEL_DATA, DataSet, Element, encode
+from conformance.reference.encoding import PIXEL_DATA, DataSet, Element, decode, encode
 from conformance.reference.faults.encoding import END, JPEG_BASELINE, Alters
 from conformance.reference.find import Finder
 from conformance.reference.index import Located
@@ -30,7 +30,7 @@ from conformance.reference.web import Response, WebServices
 
 CALLING_AE = "CONFORMANCE"
 PATIENCE, LONGER = 2.0, 4.0  # seconds
-INSTITUTION, ORIGINAL = tag_of("InstitutionName"), tag_of("OriginalAttributesSequence")
+INSTITUTION, ORIGINAL, SERIES_NUMBER = (tag_of(k) for k in ("InstitutionName", "OriginalAttributesSequence", "SeriesNumber"))
 TRAIL = {
     "AttributeModificationDateTime": ("DT", b"20240301120000"),
     "ModifyingSystem": ("LO", b"REGION"),
@@ -97,6 +97,14 @@ class SaysSo(Services):
         return super().take(request, data) or Refusal(0xB000, "coerced", INSTITUTION)
 
 
+class KeepsThirdSeriesApart(Services):
+    """Puts what it doubts into quarantine, and says so with a warning (REJECT-05)."""
+
+    def take(self, request: Request, data: bytes) -> Refusal | None:
+        number = decode(data, syntax_of(request.transfer_syntax)).get(SERIES_NUMBER, Element("IS")).value.strip()
+        return Refusal(0xB000, "put into quarantine") if number == b"3" else super().take(request, data)
+
+
 class AbortsOverErrors(Services):
     """Ends the association over an object that it does not keep."""
 
@@ -147,6 +155,14 @@ def test_other_lawful_answers_pass(tmp_path: Path, run_suite: Callable[..., Any]
 def test_an_abort_tells_that_something_is_wrong(tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]) -> None:
     rows = ("INTEG-02", "INTEG-03", "INTEG-04", "INTEG-05", "INTEG-14", "REJECT-07")
     assert judged(run_suite, tmp_path, free_port(), Parts(services=AbortsOverErrors), rows) == dict.fromkeys(rows, "PASS")
+
+
+def test_an_object_that_is_put_aside_with_a_warning_is_not_lost(
+    tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]
+) -> None:
+    rows = ("STORE-01", "INTEG-01", "COMMIT-03", "RETR-01")
+    seen = judged(run_suite, tmp_path, free_port(), Parts(services=KeepsThirdSeriesApart), rows)
+    assert seen == dict.fromkeys(rows, "PASS") | {"RETR-01": "BLOCKED"}
 
 
 def test_a_coercion_that_is_told_is_not_blamed(tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]) -> None:
