@@ -287,9 +287,7 @@ class System:
         with suppress(NotAccepted):
             whole = self.settle(study)
             require(whole or self.find(study_query(study)).matches, "a sound study was acknowledged and is not found")
-            require(
-                whole or not any(map(self.ledger.is_coerced, instances)), "a sound study, taken with warnings, is not listed whole"
-            )
+            require(whole or not any(map(self.ledger.is_coerced, instances)), "a sound study, taken with warnings, is not listed whole")
         return instances
 
     def settle(self, study: Study, uids: Iterable[str] = ()) -> bool:

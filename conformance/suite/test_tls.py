@@ -63,19 +63,26 @@ def require_echo(system: System, endpoint: Endpoint, when: str) -> None:
 def test_takes_objects_over_a_current_version_of_tls(system: System, service: TlsService, synthesizer: Synthesizer) -> None:
     refused: dict[str, str] = {}
     unmet: dict[str, str] = {}
+    in_plain = exchanged(system, system.endpoint, synthesizer)
+    require(not in_plain, f"the control failed: without TLS, {in_plain}")
     for name, version in VERSIONS.items():
-        instances = encode_study(synthesizer.study("CT", instances=2, rows=256, columns=256))
         endpoint = secured_endpoint(system, service, client_context(service, version))
         try:
-            with system.associate([VERIFICATION, *storage_contexts(instances)], endpoint=endpoint) as association:
-                answers = [association.echo(), *(system.send(association, instance) for instance in instances)]
-            wrong = [f"{answer.service} answered {answer}" for answer in answers if answer.status_class not in TAKEN]
+            wrong = exchanged(system, endpoint, synthesizer)
             if wrong:
-                refused[name] = ", ".join(wrong)
+                refused[name] = wrong
         except AssociationEnded as error:
             (unmet if error.ending.kind in NO_HANDSHAKE else refused)[name] = str(error.ending)
     require(len(unmet) < len(VERSIONS), f"no handshake in either version; look at --tls-port, --tls-ca and --tls-cert: {unmet}")
     expect(len(refused | unmet) < len(VERSIONS), expected="C-ECHO and C-STORE over TLS 1.2 or TLS 1.3", got=str(refused | unmet))
+
+
+def exchanged(system: System, endpoint: Endpoint, synthesizer: Synthesizer) -> str:
+    """Send C-ECHO and a study on one association, and say what was not answered with success."""
+    instances = encode_study(synthesizer.study("CT", instances=2, rows=256, columns=256))
+    with system.associate([VERIFICATION, *storage_contexts(instances)], endpoint=endpoint) as association:
+        answers = [association.echo(), *(system.send(association, instance) for instance in instances)]
+    return ", ".join(f"{answer.service} answered {answer}" for answer in answers if answer.status_class not in TAKEN)
 
 
 @pytest.mark.requirement("SEC-04")

@@ -192,13 +192,15 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         "C-ECHO is refused on an association that also carries a storage context: another process answers it",
         Parts(services=EchoNotBesideStorage),
         breaks=rows("ASSOC-01 VERIF-02"),
+        blocks=rows("SEC-03"),
     ),
     Fault(
         "echo-alone-fails-in-use",
         "C-ECHO on an association of its own is refused as soon as anything is stored",
         Parts(services=EchoAloneFailsInUse),
         breaks=rows("VERIF-01 ASSOC-09"),
-        blocks=rows("ASSOC-02 ASSOC-10 ASSOC-14 INTEG-16 ROBUST-01 ROBUST-02 ROBUST-03 ROBUST-04 ROBUST-05 ROBUST-06 SEC-01"),
+        blocks=rows("ASSOC-02 ASSOC-10 ASSOC-14 INTEG-16 SEC-01 SEC-04 SEC-05 SEC-06")
+        | rows("ROBUST-01 ROBUST-02 ROBUST-03 ROBUST-04 ROBUST-05 ROBUST-06"),
     ),
     Fault("any-calling-ae-accepted", "the calling AE title is not checked", Parts(door=AnyCaller), breaks=rows("SEC-01")),
     Fault("any-called-ae-accepted", "the called AE title is not checked", Parts(door=AnyTitle), breaks=rows("ASSOC-02")),
