@@ -1,5 +1,6 @@
 """DIMSE over TLS before the archive: a port that takes TLS with certificates and carries what it holds to the plain port (PS3.15 B.12)."""
 
+import select
 import socket
 import ssl
 import threading
@@ -74,17 +75,22 @@ class Front:
     def _carry(self, connection: socket.socket) -> None:
         connection.settimeout(self.patience)
         with suppress(OSError), connection, self.secured(connection) as outside, socket.create_connection(self.behind) as inside:
-            back = threading.Thread(target=self._pump, args=(inside, outside), daemon=True)
-            back.start()
-            self._pump(outside, inside)
-            back.join(self.patience)
+            self._relay(outside, inside)
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(CHUNK):
-                self.carry(data, sink)
-        with suppress(OSError):
-            sink.shutdown(socket.SHUT_RDWR)
+    def _relay(self, outside: socket.socket, inside: socket.socket) -> None:
+        """Carry both ways until an end is silent or gone: in one thread, since a TLS connection is not for two at a time."""
+        sinks = {outside: inside, inside: outside}
+        while sources := self._ready(outside, inside):
+            for source in sources:
+                data = source.recv(CHUNK)
+                if not data:
+                    return
+                self.carry(data, sinks[source])
+
+    def _ready(self, outside: socket.socket, inside: socket.socket) -> list[socket.socket]:
+        if isinstance(outside, ssl.SSLSocket) and outside.pending():
+            return [outside]  # what is decrypted already makes no socket readable
+        return select.select([outside, inside], [], [], self.patience)[0]
 
     def carry(self, data: bytes, sink: socket.socket) -> None:
         """Pass on what came. Raises OSError where the connection is to end."""

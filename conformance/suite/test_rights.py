@@ -25,7 +25,8 @@ def sender(system: System, claims: Claims) -> Endpoint:
 
 @pytest.fixture(scope="module")
 def sent(system: System, sender: Endpoint, synthesizer: Synthesizer) -> Study:
-    """A study that this title stored, and that our own title finds."""
+    """A study that this title stored, as ours stored one before, and that our own title finds."""
+    system.keep_study(synthesizer.study("CT", instances=1))
     study = synthesizer.study("CT", instances=1)
     instances = encode_study(study)
     with system.associate(storage_contexts(instances), endpoint=sender) as association:

@@ -9,10 +9,10 @@ import ast
 import hashlib
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -51,30 +51,31 @@ def digest() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A run of the proof: how many of its tests passed, by test, and the checks that each fault was seen by."""
+    """The runs of the proof: when each began, how many tests passed, by test, and the checks that each fault was seen by."""
 
+    began: tuple[str, ...]
     passed: Mapping[str, int]
     failed: tuple[str, ...]
     killers: Mapping[str, tuple[str, ...]]
 
 
 def read_proof(junits: Iterable[Path]) -> Proof:
-    """Read pytest's JUnit files of the run."""
-    passed: dict[str, int] = {}
+    """Read pytest's JUnit files of the runs; of a test that was run more than once, the last run counts."""
+    suites = [suite for junit in junits for suite in ElementTree.parse(junit).iter("testsuite")]
+    suites.sort(key=lambda suite: suite.attrib.get("timestamp", ""))
+    last = {(case.attrib["classname"], case.attrib["name"]): case for suite in suites for case in suite.iter("testcase")}
+    passed: Counter[str] = Counter()
     failed: list[str] = []
     killers: dict[str, tuple[str, ...]] = {}
-    for case in chain.from_iterable(ElementTree.parse(junit).iter("testcase") for junit in junits):
-        name, _, rest = case.attrib["name"].partition("[")
+    for (_, case_name), case in last.items():
+        name, _, rest = case_name.partition("[")
         if case.find("failure") is not None or case.find("error") is not None:
-            failed.append(case.attrib["name"])
-            continue
-        if case.find("skipped") is not None:
-            continue
-        passed[name] = passed.get(name, 0) + 1
-        for told in case.iter("property"):
-            if told.attrib["name"] == "killed by":
-                killers[rest.rstrip("]")] = tuple(told.attrib["value"].split())
-    return Proof(passed, tuple(failed), killers)
+            failed.append(case_name)
+        elif case.find("skipped") is None:
+            passed[name] += 1
+            seen_by = [told.attrib["value"].split() for told in case.iter("property") if told.attrib["name"] == "killed by"]
+            killers |= {rest.rstrip("]"): tuple(checks) for checks in seen_by}
+    return Proof(tuple(suite.attrib.get("timestamp", "")[:16] for suite in suites), passed, tuple(failed), killers)
 
 
 def render(proof: Proof, day: str, whole: bool) -> str:
@@ -88,6 +89,8 @@ def _opening(proof: Proof, day: str, whole: bool) -> Iterator[str]:
     yield "# What the checks are proved by"
     yield ""
     yield f"Written on {day}. {DIGEST}`{digest()}`"
+    yield ""
+    yield f"Runs, by when they began, of which the later one counts where a test was run again: {', '.join(proof.began)}."
     yield ""
     yield "| what was seen | times |"
     yield "|---|---|"

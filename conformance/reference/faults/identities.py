@@ -229,6 +229,7 @@ IDENTITY_FAULTS: tuple[Fault, ...] = (
         "Issuer of Patient ID is no key: it restricts nothing, and FF01 says so",
         Parts(finder=NoIssuerKey),
         warns=rows("IDENT-08"),
+        blocks=rows("WEB-02"),
     ),
     Fault(
         "issuer-not-compared",

@@ -40,6 +40,7 @@ NEED_STORED_OBJECTS = rows(
     " XFER-01 XFER-02 XFER-03 XFER-04 XFER-05 XFER-06 XFER-07 XFER-08 XFER-09 XFER-10 XFER-11 XFER-12 XFER-13"
     " COMMIT-01 COMMIT-02 COMMIT-03 COMMIT-04 COMMIT-05 COMMIT-07 COMMIT-09"
     " WORK-07 IOCM-01 IOCM-02 IOCM-03 IOCM-04 IOCM-05 IOCM-06 IOCM-07"
+    " SEC-02 WEB-01 WEB-02 WEB-03 WEB-07 WEB-08"
 )
 # Rows about broken objects, whose controls are sound ones.
 NEED_SOUND_OBJECTS_TAKEN = rows(
@@ -212,8 +213,7 @@ STORING_FAULTS: tuple[Fault, ...] = (
         "an object that is longer than one PDU is answered A700",
         Parts(intake=RefusesBeyondOnePdu),
         breaks=rows("ASSOC-07"),
-        warns=rows("SEC-03"),
-        blocks=rows("STORE-03 ROBUST-04"),
+        blocks=rows("STORE-03 ROBUST-04 SEC-03"),
     ),
     Fault(
         "refuses-everything",
@@ -226,7 +226,7 @@ STORING_FAULTS: tuple[Fault, ...] = (
         "once a study is stored, sound objects of any other are refused",
         Parts(intake=RefusesAfterFirstStudy),
         breaks=rows("STORE-05"),
-        blocks=NEED_STORED_OBJECTS | NEED_SOUND_OBJECTS_TAKEN,
+        blocks=NEED_STORED_OBJECTS | NEED_SOUND_OBJECTS_TAKEN | rows("SEC-03 WEB-04 WEB-05 WEB-06"),
     ),
     Fault(
         "accepts-everything-stores-nothing",
@@ -257,7 +257,7 @@ STORING_FAULTS: tuple[Fault, ...] = (
         Parts(intake=RefusesReports),
         breaks=rows("STORE-05 IOCM-01"),  # rejection notes are of the family
         warns=rows("STORE-06"),
-        blocks=rows("STORE-01 STORE-13 QUERY-03 QUERY-18 RETR-01 RETR-07 XFER-10 IOCM-02 IOCM-03 IOCM-04 IOCM-05 IOCM-06"),
+        blocks=rows("STORE-01 STORE-13 QUERY-03 QUERY-08 QUERY-18 RETR-01 RETR-07 XFER-10 IOCM-02 IOCM-03 IOCM-04 IOCM-05 IOCM-06"),
     ),
     Fault(
         "late-images-dropped",
@@ -295,7 +295,7 @@ STORING_FAULTS: tuple[Fault, ...] = (
         "other-ids-lose-their-issuer",
         "the items of Other Patient IDs Sequence are stored without their issuers, with 0000",
         Parts(intake=OtherIdsWithoutIssuer),
-        breaks=rows("IDENT-07"),
+        breaks=rows("IDENT-07 WEB-06"),
     ),
     Fault(
         "same-uid-elsewhere-overwrites",
