@@ -105,22 +105,18 @@ class Own(Request):
 
 
 class LastOneLater(Services):
-    """Leaves the last object of a move to a queue, and answers as if it were delivered; where another one failed, it waits."""
+    """Answers a move before its last object is sent, and counts that as delivered; where another one failed, it waits."""
 
     def run(self, request: Request, targets: Sequence[Located], outlet: Outlet) -> None:
-        *most, last = targets
-        if not most or request.abstract_syntax not in MOVE:
-            super().run(request, targets, outlet)
-            return
         retriever = self.desk.retriever
-        *pending, final = retriever.deliver(most, outlet, lambda: request.cancelled)
-        for progress in pending:
+        delivery = retriever.deliver(targets, outlet, lambda: request.cancelled or request.assoc.is_over)
+        for progress in delivery:
             self.report(request, progress)
-        if final.status != SUCCESS:
-            self.report(request, final)
-            return
-        self.report(request, retriever.final(replace(final.tally, completed=len(targets))))
-        retriever.send(last, outlet)
+            tally = progress.tally
+            if request.abstract_syntax in MOVE and tally.remaining == 1 and tally.completed == len(targets) - 1:
+                self.report(request, retriever.final(replace(tally, remaining=0, completed=len(targets))))
+                for _ in delivery:
+                    pass  # nobody waits for it
 
 
 class MoveIgnoresCancel(Services):
