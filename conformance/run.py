@@ -3,7 +3,6 @@
 import platform
 import secrets
 import time
-from base64 import b64encode
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -19,9 +18,9 @@ from conformance.attestations import Attestation
 from conformance.cases import Case
 from conformance.errors import ConformanceError
 from conformance.guide import Level, Register, Requirement, Waiver
-from conformance.judging import Judgement
 from conformance.offer import Offer
 from conformance.operating import Operator
+from conformance.received import received_record
 from conformance.roles import Means, Room, Subject, room_of
 from conformance.target import Target
 from conformance.verdicts import UNDECIDED, Certification, Outcome, Verdict, certify, judge, worst
@@ -36,7 +35,6 @@ CASES_FOLDER = "cases"
 NONCE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 NONCE_LENGTH = 6
 UNANSWERED_CHECKS = 4
-MAX_SERIES = 2000
 WITHOUT_HOSTILE = "the hostile checks were left out (--no-hostile)"
 WITHOUT_NETWORK = "the files of a folder were judged, and the system was asked nothing (--inbox)"
 
@@ -363,35 +361,6 @@ def with_offer(identity: results.Identity, offer: Offer) -> results.Identity:
     """Add what the system accepted when it was asked for everything."""
     offers = [results.Offer(classes, list(syntaxes)) for syntaxes, classes in offer.groups.items()]
     return msgspec.structs.replace(identity, offers=offers, refused=list(offer.refused), options=dict(offer.options))
-
-
-def received_record(judgement: Judgement) -> results.Received:
-    """Tell what a source brought, series by series."""
-    return results.Received(
-        instances=judgement.instances,
-        series=[
-            results.ReceivedSeries(
-                patient=patient.serial,
-                study=study.serial,
-                series=series.serial,
-                modality=series.modality,
-                instances=series.instances,
-                octets=series.octets,
-                transfer_syntaxes=list(series.transfer_syntaxes),
-                sop_classes=list(series.sop_classes),
-                thumbnail=b64encode(series.thumbnail).decode("ascii"),
-                began=series.began,
-                seconds=series.seconds,
-            )
-            for patient in judgement.patients
-            for study in patient.studies
-            for series in study.series
-        ][:MAX_SERIES],
-        unread=judgement.unread,
-        unreadable=[results.Unreadable(each.name, each.reason) for each in judgement.unreadable],
-        remarks=[str(remark) for remark in judgement.remarks],
-        more=max(0, judgement.series - MAX_SERIES),
-    )
 
 
 def builtins(value: object) -> dict[str, object]:

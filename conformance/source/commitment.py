@@ -43,6 +43,8 @@ MAX_ORDERS = 1000
 PAUSES = (0.5, 2.0)  # seconds before a source that nobody reached, or that was busy, is tried again
 SYNTAXES = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 
+CALLED_AE_UNKNOWN = (1, 7)  # source and reason of A-ASSOCIATE-RJ (PS3.8 9.3.4): the port is that of another application
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -57,7 +59,7 @@ class Order:
 class Delivery:
     """How a report was received. `trouble` is empty where it was answered 0000.
 
-    Not `answered`: no DICOM application spoke there, or none that had time; `busy`: it may have time later.
+    Not `answered`: no DICOM application spoke there, another one than was called, or none that had time; `busy`: it may have time later.
     """
 
     trouble: str = ""
@@ -120,10 +122,10 @@ class Commitments:
                 return
             with self._lock:
                 self.orders.append(order)
-                self._under_way += 1
-            yield Reply(SUCCESS)
-            with suppress(RuntimeError):  # of a request that came while the run ends
+            yield Reply(SUCCESS)  # a peer that is gone takes no answer, and waits for no report
+            with suppress(RuntimeError), self._lock:  # of a request that came while the run ends
                 self._reporter.submit(self._report, order)
+                self._under_way += 1
 
     # --- in the thread that reports
 
@@ -165,7 +167,7 @@ class Commitments:
         """Send the N-EVENT-REPORT (PS3.4 J.3.3), and read its answer."""
         accepted = association.accepted(PUSH_MODEL)
         if accepted is None:
-            return Delivery("it accepts no presentation context of Storage Commitment")
+            return Delivery("it accepts no presentation context of Storage Commitment", answered=False)
         event, data = self._event(order)
         association.send_message(accepted.id, event, encode_dataset(data, accepted.transfer_syntax))
         answered = association.await_message(self.timeouts.response)
@@ -208,4 +210,5 @@ def _order(inquiry: Inquiry) -> Order:
 
 def _undelivered(ending: Ending) -> Delivery:
     busy = ending.kind is EndingKind.REFUSED or ending.result == TRANSIENT
-    return Delivery(str(ending), answered=ending.kind in SPOKEN and not busy, busy=busy)
+    elsewhere = (ending.kind, ending.source, ending.reason) == (EndingKind.REJECT, *CALLED_AE_UNKNOWN)
+    return Delivery(str(ending), answered=ending.kind in SPOKEN and not busy and not elsewhere, busy=busy)

@@ -10,8 +10,8 @@ from conformance.source.heads import text
 
 IDENTIFYING = ("PatientID", "PatientName", "PatientBirthDate", "AccessionNumber", "StudyInstanceUID")
 ORDERED = ("AccessionNumber", "StudyInstanceUID")
-REJECTIONS = frozenset(("113001", "113037", "113038"))  # CID 7011: what says that objects are wrong
-EXPIRED = "113039"  # CID 7011 too, and says nothing of the kind
+REJECTIONS = frozenset(("113001", "113037", "113038"))  # PS3.16 CID 7010: what says that objects are wrong
+EXPIRED = "113039"  # of CID 7010 too, and says nothing of the kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ KEPT = (
     "ConceptNameCodeSequence",
     "RequestAttributesSequence",
     "ReferencedPerformedProcedureStepSequence",
+    "Rows",
     "CurrentRequestedProcedureEvidenceSequence",
 )
 
@@ -34,6 +35,11 @@ def heads_of(intake: Intake) -> Iterator[tuple[str, Dataset]]:
         except Exception:  # whatever is wrong with the bytes is for XFER-07 to say
             continue
         yield attempt.uid, head
+
+
+def is_image(head: Dataset) -> bool:
+    """Whether an object has pixels: documents and presentation states do not say in their series what requested them (PS3.3 C.17.1)."""
+    return "Rows" in head
 
 
 def text(dataset: Dataset, keyword: str) -> str:

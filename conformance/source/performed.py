@@ -9,6 +9,7 @@ from pydicom import Dataset
 
 from conformance.dimse import Field, Inquiry, Reply
 from conformance.dimse.identifiers import decode_dataset, items_of
+from conformance.reference.errors import UndecodableText
 from conformance.reference.steps import COMPLETED, IN_PROGRESS, PROCESSING_FAILURE, SUCCESS, Steps
 from conformance.reference.syntax import syntax_of
 
@@ -64,9 +65,15 @@ class PerformedSteps:
         if begins and len(self.begun) >= MAX_STEPS:
             yield Reply(PROCESSING_FAILURE)
             return
-        reply = decide(uid, stream, syntax_of(inquiry.transfer_syntax))
+        attributes = decode_dataset(message.data or b"", inquiry.transfer_syntax, clause=CLAUSE)  # before the state changes
+        try:
+            reply = decide(uid, stream, syntax_of(inquiry.transfer_syntax))
+        except UndecodableText:
+            self.begun.pop(uid, None)  # what it lists is not known
+            yield Reply(PROCESSING_FAILURE)
+            return
         if reply.status == SUCCESS:
-            self._keep(uid, decode_dataset(message.data or b"", inquiry.transfer_syntax, clause=CLAUSE))
+            self._keep(uid, attributes)
         else:
             self.refused.append(f"{message.name.removesuffix('-RQ')} was answered {reply.status:04X}: {reply.comment}")
         yield Reply(reply.status, {} if reply.error_id is None else {"ErrorID": reply.error_id})

@@ -48,6 +48,7 @@ def test_keeps_what_a_failing_repository_did_not_take(repository: Repository) ->
     require(intake.well, f"step {FAILING.name!r}: {performance.reason}; it did not come until we were well")
     missing, again = intake.missing(), {attempt.study for attempt in intake.taken} - {0}
     lost = {attempt.uid for attempt in intake.attempts if attempt.uid in missing and attempt.study in again}
+    require(not (lost and performance.cut_short), performance.reason)
     require(lost or not missing, "what came when we were well is of other studies than what had been tried before")
     expect(
         not lost,

@@ -1,6 +1,6 @@
 """What ties a study to its order and to the step that made it, and that it is kept until somebody answers for it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pytest
 from pydicom import Dataset
@@ -9,7 +9,7 @@ from conformance.dimse.identifiers import items_of
 from conformance.findings import Nonconformance, NotExercised, expect, require
 from conformance.operating import Performance
 from conformance.source.commitment import Commitments
-from conformance.source.heads import heads_of, text
+from conformance.source.heads import heads_of, is_image, text
 from conformance.source.performed import Performed
 from conformance.source.repository import Repository
 from conformance.source.script import COMMIT, SCHEDULED
@@ -32,34 +32,39 @@ def test_images_carry_the_identifiers_of_their_worklist_entry(repository: Reposi
 @pytest.mark.requirement("WORK-02")
 def test_images_refer_to_the_requested_procedure_and_the_scheduled_step(repository: Repository) -> None:
     repository.demand("worklist")
-    made = made_to_order(repository)
+    made = [(order, head) for order, head in made_to_order(repository) if is_image(head)]
+    require(made, "nothing that came of an entry is an image")
     without = sum((order.order.procedure_id, order.id) not in requests_of(head) for order, head in made)
     expect(
         not without,
         expected="Requested Procedure ID and Scheduled Procedure Step ID of the entry in Request Attributes Sequence (0040,0275)",
-        got=f"{without} of {len(made)} objects have no item with both",
+        got=f"{without} of {len(made)} images have no item with both",
     )
 
 
 @pytest.mark.requirement("WORK-06")
 def test_a_completed_step_lists_what_came_of_it(repository: Repository) -> None:
     repository.demand("mpps")
-    heads, performed = dict(heads_of(repository.intake(SCHEDULED))), repository.desk.performed
-    steps = [step for step in performed.completed if of_step(step, heads)]
+    performance, intake = repository.performed(SCHEDULED)
+    heads, performed = dict(heads_of(intake)), repository.desk.performed
+    made = {step.uid: of_step(step, heads, performed.completed) for step in performed.completed}
+    steps = [step for step in performed.completed if made[step.uid]]
     require(steps, "; ".join(["no step was completed for what came", *performed.refused[:1]]))
     for step in steps:
-        expect_listed(step, heads)
-        strangers = step.listed.intersection(heads) - referring(step, heads)
+        require(not (performance.cut_short and step.missing(heads.keys())), performance.reason)
+        expect_listed(step, made[step.uid], heads)
+        images = {uid for uid in step.listed.intersection(heads) if is_image(heads[uid])}
+        strangers = images - referring(step, heads)
         expect(
             not strangers,
-            expected="objects that refer to their step in Referenced Performed Procedure Step Sequence (0008,1111)",
-            got=f"{len(strangers)} of {len(step.listed)} objects that the step lists do not refer to it",
+            expected="images that refer to their step in Referenced Performed Procedure Step Sequence (0008,1111)",
+            got=f"{len(strangers)} of {len(images)} images that the step lists do not refer to it",
         )
 
 
-def expect_listed(step: Performed, heads: Mapping[str, Dataset]) -> None:
+def expect_listed(step: Performed, made: set[str], heads: Mapping[str, Dataset]) -> None:
     """Blame the source for a step that leaves out what came of it, or counts what never came."""
-    unlisted, missing = of_step(step, heads) - step.listed, step.missing(heads.keys())
+    unlisted, missing = made - step.listed, step.missing(heads.keys())
     expect(
         not unlisted and not missing,
         expected="a step that lists every object that came of it, and no other (PS3.4 F.7.2.2.2)",
@@ -130,7 +135,10 @@ def referring(step: Performed, heads: Mapping[str, Dataset]) -> set[str]:
     }
 
 
-def of_step(step: Performed, heads: Mapping[str, Dataset]) -> set[str]:
-    """The objects of a step: they refer to it, or it lists them; where there are none, those of its study."""
+def of_step(step: Performed, heads: Mapping[str, Dataset], steps: Iterable[Performed]) -> set[str]:
+    """The objects of a step: they refer to it, or it lists them. Of one that lists nothing, those of its study that no other step has."""
     certain = referring(step, heads) | step.listed.intersection(heads)
-    return certain or {uid for uid, head in heads.items() if text(head, "StudyInstanceUID") in step.studies}
+    if certain or step.listed:
+        return certain
+    others = {uid for other in steps if other is not step for uid in referring(other, heads) | other.listed}
+    return {uid for uid, head in heads.items() if text(head, "StudyInstanceUID") in step.studies} - others

@@ -12,7 +12,7 @@ import pytest
 from conformance.judging import Arrival, judge
 from conformance.live import Branch, rows_within
 from conformance.operating import Errand, Operator
-from conformance.run import received_record
+from conformance.received import received_record
 from conformance.source.arriving import Arriving
 from generators import Synthesizer, encode, encode_study
 from reports.results import ReceivedSeries

@@ -209,6 +209,7 @@ class NamesAnotherStep(Sender):
 
 class ListsDiscardedImages(Sender):
     def listed(self, ended: Dataset) -> Dataset:
+        ended = super().listed(ended)
         images = ended.PerformedSeriesSequence[0].ReferencedImageSequence
         discarded = deepcopy(images[0])
         discarded.ReferencedSOPInstanceUID = self.synthesizer("discarded").uid()
@@ -218,6 +219,7 @@ class ListsDiscardedImages(Sender):
 
 class LeavesAnImageOutOfTheStep(Sender):
     def listed(self, ended: Dataset) -> Dataset:
+        ended = super().listed(ended)
         ended.PerformedSeriesSequence[0].ReferencedImageSequence.pop()
         return ended
 

@@ -16,7 +16,7 @@ from conformance.reference.worklist import WORKLIST
 from generators import COMPLETED, Issuer, Order, Patient, Study, begun_step, encode, ended_step
 
 PENDING = (0xFF00, 0xFF01)
-MODALITY = "CT"
+MODALITY, DOSE = "CT", "SR-DOSE"
 RETURNED = (
     "PatientName",
     "PatientID",
@@ -72,7 +72,7 @@ class Modality(Outbox):
     def acquired(self, entry: Dataset) -> Study:
         """Make the study that an entry orders."""
         return self.synthesizer("scheduled").study(
-            MODALITY,
+            modalities=(MODALITY, DOSE),
             patient=Patient(
                 entry.PatientID, str(entry.PatientName), entry.PatientBirthDate, entry.PatientSex, Issuer(entry.IssuerOfPatientID)
             ),
@@ -87,8 +87,9 @@ class Modality(Outbox):
         )
 
     def tied(self, dataset: Dataset, entry: Dataset, step: str) -> Dataset:
-        """Say in an image what it was requested by, and in which step it was made (PS3.3 C.7.3.1)."""
-        dataset.RequestAttributesSequence = self.requests(entry)
+        """Say in an object in which step it was made, and in an image what requested it (PS3.3 C.7.3.1, C.17.1)."""
+        if dataset.Modality == MODALITY:
+            dataset.RequestAttributesSequence = self.requests(entry)
         dataset.ReferencedPerformedProcedureStepSequence = self.steps(step)
         return dataset
 
@@ -120,7 +121,9 @@ class Modality(Outbox):
         self.tell("completed", request)
 
     def listed(self, ended: Dataset) -> Dataset:
-        """What the end of a step says."""
+        """What the end of a step says: its documents apart from its images (PS3.4 Table F.7.2-1)."""
+        *_, dose = ended.PerformedSeriesSequence
+        dose.ReferencedNonImageCompositeSOPInstanceSequence, dose.ReferencedImageSequence = dose.ReferencedImageSequence, []
         return ended
 
     def tell(self, what: str, request: Any) -> None:
