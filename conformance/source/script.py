@@ -91,8 +91,8 @@ FAILING = Step(
 )
 SCHEDULED = Step(
     "scheduled",
-    "fetch our worklist, take one of its entries, change nothing of it, make one study for it and send it to us; where the product reports performed steps "
-    "(MPPS), begin and complete the step with it",
+    "fetch our worklist, take one of its entries, change nothing of it, make one study for it and send it to us; where the product "
+    "reports performed steps (MPPS), begin and complete the step with it",
 )
 COMMIT = Step(
     "commit",
