@@ -47,7 +47,7 @@ class PerformedSteps:
     @property
     def completed(self) -> list[Performed]:
         """The steps that were completed."""
-        return [step for uid, step in self.begun.items() if self._steps.states[uid] == COMPLETED]
+        return [step for uid, step in list(self.begun.items()) if self._steps.states[uid] == COMPLETED]
 
     def rests(self, came: Callable[[], Set[str]], *, since: int) -> bool:
         """Whether every step has ended, and what it lists has come; the steps that were begun first, `since` of them, do not count."""
@@ -69,7 +69,9 @@ class PerformedSteps:
         try:
             reply = decide(uid, stream, syntax_of(inquiry.transfer_syntax))
         except UndecodableText:
-            self.begun.pop(uid, None)  # what it lists is not known
+            if uid in self.begun:
+                self._steps.states[uid] = IN_PROGRESS  # it ends when what ends it can be read
+            self.refused.append(f"{message.name.removesuffix('-RQ')} has text that cannot be read")
             yield Reply(PROCESSING_FAILURE)
             return
         if reply.status == SUCCESS:

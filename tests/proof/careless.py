@@ -1,4 +1,4 @@
-"""Senders of careless users, who take another step than the one that was asked for: nobody is to be blamed for it."""
+"""Senders that nobody is to be blamed for: careless users take another step than was asked for, lawful products do what is rare."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +59,16 @@ class StepLeftOpen(Sender):
         pass
 
 
+class SecondStepElsewhere(Sender):
+    """Completes another step of the same study, and sends its series to another destination."""
+
+    def end(self, study: Study, step: str) -> None:
+        super().end(study, step)
+        other = replace(self.synthesizer("elsewhere").study(modalities=("CT", "SR-DOSE")), uid=study.uid)
+        self.begin(other, f"{step}.2")
+        super().end(other, f"{step}.2")
+
+
 class AsksForNoCommitment(Sender):
     def request(self, _transaction: str, _objects: object) -> bool:
         return False
@@ -83,4 +93,7 @@ CARELESS = {
     AsksForNoCommitment: "COMMIT-11",
     HearsNowhere: "COMMIT-11",
 }
-"""Each sender, and the row that it leaves undecided."""
+"""Each sender of a careless user, and the row that it leaves undecided."""
+
+LAWFUL = {SecondStepElsewhere: "WORK-06"}
+"""Each lawful sender, and the row that it passes."""

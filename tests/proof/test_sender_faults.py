@@ -4,6 +4,7 @@ Repository, sender and checks share this process. The user of the sender is play
 sender tells.
 """
 
+import dataclasses
 import inspect
 import tempfile
 from collections.abc import Callable, Iterator
@@ -34,7 +35,7 @@ from conformance.verdicts import Outcome, Verdict, judge, roll_up
 from generators import Synthesizer
 
 from .binding import checks
-from .careless import CARELESS
+from .careless import CARELESS, LAWFUL
 
 HOST, REPOSITORY_AE, SENDER_AE = "127.0.0.1", "CONFORMANCE", "SENDER"
 ANSWER_SECONDS, SILENCE_SECONDS, RETRY_SECONDS = 0.4, 1.5, 0.3
@@ -60,16 +61,23 @@ class User(Operator):
         return Performance(watch.arrived(), "the sender had ended")
 
 
+class Impatient(User):
+    """One whose patience is over while the sender may still be sending."""
+
+    def perform(self, errand: Errand, watch: Watch) -> Performance:
+        return dataclasses.replace(super().perform(errand, watch), cut_short=True)
+
+
 class Yard:
     """One sender before our repository."""
 
-    def __init__(self, make: Callable[..., Sender], seed: int, opened: ExitStack) -> None:
+    def __init__(self, make: Callable[..., Sender], seed: int, opened: ExitStack, user: User | None = None) -> None:
         timeouts = Timeouts(response=SILENCE_SECONDS)
         claims = replace(load_profile(PROFILES[Role.SOURCE]).claims, retry_seconds=RETRY_SECONDS)
         target = Target(SENDER_AE, HOST, free_port(), REPOSITORY_AE, HOST, 0, "", (Role.SOURCE,), timeouts, claims=claims)
         listener = opened.enter_context(Listener(HOST, 0, REPOSITORY_AE, timeouts=timeouts))
         spool = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-        user = User()
+        user = user or User()
         where = (HOST, listener.port), REPOSITORY_AE, SENDER_AE
         sender = make(*where, seed, answer_seconds=ANSWER_SECONDS, listen_port=target.port)
         object.__setattr__(user, "sender", sender)
@@ -135,11 +143,27 @@ def test_a_sender_fault_is_failed_for_exactly_what_it_breaks(fault: SenderFault)
     assert Verdict.INCONCLUSIVE not in seen.values()
 
 
+def deciding(row: str) -> ModuleType:
+    """Where the check of a row is."""
+    return next(module for module in CHECKS for _, ids in checks(module) if row in ids)
+
+
 @pytest.mark.parametrize(("make", "row"), CARELESS.items(), ids=lambda case: str(getattr(case, "__name__", case)))
 def test_nobody_is_blamed_for_a_careless_user(make: type[Sender], row: str) -> None:
-    module = next(module for module in CHECKS for _, ids in checks(module) if row in ids)
     with ExitStack() as opened:
-        assert Yard(make, 1, opened).judged(module)[row] is Verdict.BLOCKED
+        assert Yard(make, 1, opened).judged(deciding(row))[row] is Verdict.BLOCKED
+
+
+@pytest.mark.parametrize(("fault", "row"), [("drops-what-was-not-answered", "ROBUST-11"), ("lists-discarded-images", "WORK-06")])
+def test_nobody_is_blamed_where_the_patience_was_over_too_soon(fault: str, row: str) -> None:
+    with ExitStack() as opened:
+        assert Yard(FAULTS[fault].make, 1, opened, Impatient()).judged(deciding(row))[row] is Verdict.BLOCKED
+
+
+@pytest.mark.parametrize(("make", "row"), LAWFUL.items(), ids=lambda case: str(getattr(case, "__name__", case)))
+def test_a_lawful_sender_passes(make: type[Sender], row: str) -> None:
+    with ExitStack() as opened:
+        assert Yard(make, 1, opened).judged(deciding(row))[row] is Verdict.PASS
 
 
 def test_the_clean_sender_fails_nothing(seed: int) -> None:
