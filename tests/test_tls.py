@@ -17,7 +17,7 @@ REFUSED, SUCCESS = 0x0122, 0x0000
 
 
 def test_one_version_that_serves_is_enough(tmp_path: Path) -> None:
-    statuses = iter((REFUSED, SUCCESS))  # of C-ECHO over TLS 1.2, and over TLS 1.3
+    statuses = iter((SUCCESS, REFUSED, SUCCESS))  # of C-ECHO without TLS, over TLS 1.2, and over TLS 1.3
     with Listener(HOST, 0, "TESTED") as listener, listener.reception(Policy(echo=lambda: next(statuses))) as reception:
         front = Front(TlsSettings(0, tmp_path), HOST, (HOST, listener.port), 5.0)
         threading.Thread(target=front.serve_forever, daemon=True).start()
@@ -26,5 +26,5 @@ def test_one_version_that_serves_is_enough(tmp_path: Path) -> None:
         service = TlsService(front.port, *(str(tmp_path / name) for name in (CA, CLIENT, CLIENT_KEY)))
         takes_objects(system, service, system.synthesizer)
         front.close()
-    assert len(reception.objects) == 4
+    assert len(reception.objects) == 6
     assert next(statuses, None) is None

@@ -85,7 +85,7 @@ def render(proof: Proof, day: str, whole: bool) -> str:
 
 
 def _opening(proof: Proof, day: str, whole: bool) -> Iterator[str]:
-    met = "every check" if whole else "the checks of its own rows and of a fixed set of others"
+    met = "every check (the search over histories: its own faults)" if whole else "the checks of its own rows and of a fixed set of others"
     yield "# What the checks are proved by"
     yield ""
     yield f"Written on {day}. {DIGEST}`{digest()}`"

@@ -16,7 +16,14 @@ def artifact(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("trouble", ["failure", "error"])
 def test_a_run_with_trouble_is_no_proof(tmp_path: Path, trouble: str) -> None:
     junit = tmp_path / "junit.xml"
-    junit.write_text(f'<testsuites><testsuite><testcase name="test_it[case]"><{trouble}/></testcase></testsuite></testsuites>')
+    junit.write_text(
+        f'<testsuites><testsuite><testcase classname="proof" name="test_it[case]"><{trouble}/></testcase></testsuite></testsuites>'
+    )
     seen = artifact(str(junit))
     assert seen.returncode == 1
     assert seen.stderr.split() == ["no", "proof,", "these", "failed:", "test_it[case]"]
+
+
+def test_the_committed_proof_is_of_what_is_here() -> None:
+    seen = artifact("--stale")
+    assert seen.returncode == 0, seen.stderr
