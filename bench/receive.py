@@ -25,6 +25,7 @@ from conformance.source.objects import judge_subject
 from conformance.source.repository import Repository
 from conformance.source.script import SEND
 from conformance.target import Target
+from generators import Synthesizer
 
 INSTANCES, FEW = 2000, 100
 PACE_BOUND = 2.0
@@ -83,7 +84,7 @@ def judged_peak(source: Path, count: int) -> int:
     """Have a folder sent to our repository and judge it; gives the greatest memory of this process so far, in MiB."""
     target = Target("BENCH", HOST, 104, "CONFORMANCE", HOST, 0, "", (Role.SOURCE,), Timeouts())
     operator = Operator(trigger=shlex.join(dcmsend_command(source, "{port}")), settle=0.5)
-    with Repository.serving(target, operator, lambda _requirement, _question: None) as repository:
+    with Repository.serving(target, Synthesizer(1, "BENCH"), operator, lambda _requirement, _question: None) as repository:
         judgement = judge_subject(repository)
     if judgement.instances != count:
         raise SystemExit(f"{judgement.instances} of {count} instances were judged")
