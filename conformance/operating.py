@@ -70,7 +70,8 @@ class Performance:
 class Operator:
     """Whoever works the system under test: a person at the terminal, or the command of `--trigger`.
 
-    `patience` bounds an errand, `settle` is how long the line is quiet after it, both in seconds. `facts` fill the placeholders of
+    `patience` bounds an errand, `settle` is how long the line is quiet after it, and after the time within which the system was to come
+    back, both in seconds. `facts` fill the placeholders of
     the trigger. `bare` gives the terminal back from pytest's capture for the length of a block.
     """
 
@@ -130,7 +131,7 @@ class Operator:
             if watch.arrived() and quiet >= self.settle:
                 return Performance(True, exit_code=code)
             given_up = ended is not None or (errand.lasting is not None and watch.stirred() > began)
-            if given_up and quiet >= max(self.settle, errand.lasting or 0.0):
+            if given_up and quiet >= self.settle + (errand.lasting or 0.0):
                 return Performance(False, _ended(code, quiet), code)
             show(deadline - now)
             time.sleep(TURN_SECONDS)

@@ -74,8 +74,8 @@ def wait_for(changed: threading.Condition, happened: Callable[[], bool], seconds
 class Reception:
     """What the listener received under one policy. Its threads add, the check reads; `wait_for` joins the two.
 
-    `foreign` counts objects that were not this run's, `refused` those past the memory bound. `violations` and `endings` say how
-    associations went wrong that were not released.
+    `coming` counts the objects that have begun and are neither answered nor given up yet, `foreign` those that were not this run's,
+    `refused` those past the memory bound. `violations` and `endings` say how associations went wrong that were not released.
     """
 
     def __init__(self, policy: Policy, waited: Callable[[float], None]) -> None:
@@ -84,6 +84,7 @@ class Reception:
         self.associations: list[AssociationRequest] = []
         self.violations: list[ProtocolViolation] = []
         self.endings: list[Ending] = []
+        self.coming = 0
         self.foreign = 0
         self.refused = 0
         self.largest_pdu = 0
@@ -110,6 +111,16 @@ class Reception:
             if len(self.associations) < MAX_ASSOCIATIONS:
                 self.associations.append(request)
             self._changed.notify_all()
+
+    def begin_object(self) -> None:
+        """Count an object that begins to come in."""
+        with self._changed:
+            self.coming += 1
+
+    def end_object(self) -> None:
+        """Count it no more: it has its answer, or will never have one."""
+        with self._changed:
+            self.coming -= 1
 
     def has_room(self, received: Received) -> bool:
         """Whether the object still fits into memory; one that does not is counted as refused."""

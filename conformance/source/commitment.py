@@ -101,10 +101,15 @@ class Commitments:
         return bool(self.withheld) and self._times(self.withheld) > self._times_before
 
     @property
+    def reporting(self) -> bool:
+        """Whether a report waits, or is under way."""
+        return self._under_way > 0
+
+    @property
     def rests(self) -> bool:
-        """Whether no report is under way, and the withheld object not awaited any more."""
+        """Whether nothing is to be reported, and the withheld object not awaited any more."""
         answered = self.came_again or (self.delivery is not None and bool(self.delivery.trouble))
-        return self._under_way == 0 and (answered or not self._withholding)
+        return not self.reporting and (answered or not self._withholding)
 
     # --- called by the listener's threads
 

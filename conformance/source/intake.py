@@ -65,7 +65,8 @@ class Attempt:
 class Intake:
     """One step under way, filled by the listener's threads and read by the check: `arrived`, `stirred` and `told` are for the operator.
 
-    `providers` are the services beside storage, and `rests` says whether nothing is under way in them.
+    `providers` are the services beside storage. `rests` says whether nothing is awaited of them, and `busy` whether they themselves are
+    at something, whose length is not the source's.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Intake:
         silence: float,
         providers: Mapping[str, Provider] | None = None,
         rests: Callable[[], bool] = lambda: True,
+        busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self.step = step
         self.attempts: list[Attempt] = []
@@ -87,7 +89,7 @@ class Intake:
         self._looked_into = 0
         self._stirred = self._began = time.monotonic()
         self._lock = threading.Lock()
-        self._rests = rests
+        self._rests, self._busy = rests, busy
         self.policy = Policy(
             directory=spool,
             echo=self._echo,
@@ -133,7 +135,9 @@ class Intake:
             return enough and not (self.step.whole and (self.missing() or not self.well))
 
     def stirred(self) -> float:
-        """When anything last happened; what has begun and not ended goes on happening."""
+        """When anything last happened; as long as an object or a service is under way, that is now."""
+        if self.reception.coming or self._busy():
+            self._stirred = time.monotonic()
         return self._stirred
 
     def told(self) -> str:

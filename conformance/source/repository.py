@@ -122,7 +122,14 @@ class Repository:
     def _take(self, step: Step) -> tuple[Performance, Intake]:
         folder = self._spool / step.name
         folder.mkdir()
-        intake = Intake(step, folder, silence=self.target.timeouts.response, providers=self.desk.providers, rests=self.desk.watched(step))
+        intake = Intake(
+            step,
+            folder,
+            silence=self.target.timeouts.response,
+            providers=self.desk.providers,
+            rests=self.desk.watched(step),
+            busy=lambda: self.desk.commitments.reporting,
+        )
         self._intakes.append(intake)
         errand = Errand(step.name, step.instruction, self._lasting(step))
         with self.listener.reception(intake.policy) as intake.reception:

@@ -1,5 +1,6 @@
 """Senders that nobody is to be blamed for: careless users take another step than was asked for, lawful products do what is rare."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,6 +12,9 @@ from pydicom import Dataset
 from conformance.reference.sender import Sender
 from conformance.reference.sender.keeper import Reports
 from generators import Rejection, Study, rejection_note
+
+RETRY_SECONDS = 0.5
+"""Within which a sender says that it tries again."""
 
 
 class NewStudyForACorrection(Sender):
@@ -95,5 +99,20 @@ CARELESS = {
 }
 """Each sender of a careless user, and the row that it leaves undecided."""
 
+
+class TakesItsTimeOverAReport(Sender):
+    """Answers a report when it has looked for what was not committed, and sends that again after the time that it declares."""
+
+    def look_into(self, _report: Dataset) -> None:
+        time.sleep(RETRY_SECONDS * 2)
+
+    def failed_of(self, report: Dataset) -> set[str]:
+        time.sleep(RETRY_SECONDS)
+        return super().failed_of(report)
+
+
 LAWFUL = {SecondStepElsewhere: "WORK-06"}
 """Each lawful sender, and the row that it passes."""
+
+UNHURRIED = {TakesItsTimeOverAReport: "COMMIT-11"}
+"""Each lawful sender that uses all of the time that it has, and the row that it passes."""

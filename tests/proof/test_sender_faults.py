@@ -7,6 +7,7 @@ sender tells.
 import dataclasses
 import inspect
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, redirect_stdout
 from io import StringIO
@@ -35,10 +36,10 @@ from conformance.verdicts import Outcome, Verdict, judge, roll_up
 from generators import Synthesizer
 
 from .binding import checks
-from .careless import CARELESS, LAWFUL
+from .careless import CARELESS, LAWFUL, RETRY_SECONDS, UNHURRIED
 
 HOST, REPOSITORY_AE, SENDER_AE = "127.0.0.1", "CONFORMANCE", "SENDER"
-ANSWER_SECONDS, SILENCE_SECONDS, RETRY_SECONDS = 0.4, 1.5, 0.3
+ANSWER_SECONDS, SILENCE_SECONDS = 0.4, 1.5
 REGISTER = load_register()
 CHECKS = (test_sending, test_cases, test_workflow, test_failures, test_objects)
 
@@ -66,6 +67,23 @@ class Impatient(User):
 
     def perform(self, errand: Errand, watch: Watch) -> Performance:
         return dataclasses.replace(super().perform(errand, watch), cut_short=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class Waiting(User):
+    """One who sets the sender going, and waits as the operator of a run does."""
+
+    going: list[threading.Thread] = dataclasses.field(default_factory=list)
+
+    def perform(self, errand: Errand, watch: Watch) -> Performance:
+        self.going.append(threading.Thread(target=STEPS[errand.name], args=(self.sender,)))
+        self.going[-1].start()
+        return Operator.perform(self, errand, watch)
+
+    def join(self) -> None:
+        """Wait until the sender has ended, whether or not anybody still receives."""
+        for thread in self.going:
+            thread.join()
 
 
 class Yard:
@@ -164,6 +182,14 @@ def test_nobody_is_blamed_where_the_patience_was_over_too_soon(fault: str, row: 
 def test_a_lawful_sender_passes(make: type[Sender], row: str) -> None:
     with ExitStack() as opened:
         assert Yard(make, 1, opened).judged(deciding(row))[row] is Verdict.PASS
+
+
+@pytest.mark.parametrize(("make", "row"), UNHURRIED.items(), ids=lambda case: str(getattr(case, "__name__", case)))
+def test_a_lawful_sender_has_the_time_that_it_declares(make: type[Sender], row: str) -> None:
+    user = Waiting(patience=30, settle=0.2)
+    with ExitStack() as opened:
+        opened.callback(user.join)
+        assert Yard(make, 1, opened, user).judged(deciding(row))[row] is Verdict.PASS
 
 
 def test_the_clean_sender_fails_nothing(seed: int) -> None:

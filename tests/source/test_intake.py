@@ -1,4 +1,4 @@
-"""What a step waits for: as many studies as it asks for, though one is enough for checks to look at."""
+"""What a step waits for: as many studies as it asks for, though one is enough for checks to look at, and the end of what has begun."""
 
 from pathlib import Path
 
@@ -24,3 +24,19 @@ def test_two_studies_are_waited_for_and_one_is_of_use(tmp_path: Path, studies: i
             pass  # looked into a few at a time
     assert (tree.objects, len(tree.branches)) == (len(objects), studies)
     assert 0 < tree.began < tree.ended
+
+
+def test_an_object_that_is_still_coming_in_is_a_sign_of_life(tmp_path: Path) -> None:
+    one = encode_study(Synthesizer(1, "INTAKE").study("CT", instances=1))[0]
+    intake = Intake(SEND, tmp_path, silence=1.0)
+    with Listener("127.0.0.1", 0, "DIR") as listener, listener.reception(intake.policy) as intake.reception:
+        context = Context(one.sop_class_uid, (one.transfer_syntax_uid,))
+        association = associate(Endpoint("127.0.0.1", listener.port, "DIR", "SENDER"), (context,))
+        association.half_store(one, 0.5)
+        while not intake.reception.coming:
+            pass
+        assert intake.stirred() < intake.stirred()
+        association.abort()
+        while intake.reception.coming:
+            pass
+        assert intake.stirred() == intake.stirred()

@@ -48,6 +48,7 @@ class Keeper(Outbox):
         reports: Reports = queue.SimpleQueue()
 
         def take(event: Any) -> tuple[int, None]:
+            self.look_into(event.event_information)
             reports.put(event.event_information)
             return self.report_status, None
 
@@ -60,6 +61,9 @@ class Keeper(Outbox):
         finally:
             assert server is not None
             server.shutdown()
+
+    def look_into(self, _report: Dataset) -> None:
+        """What is done with a report before it is answered: nothing."""
 
     def request(self, transaction: str, objects: Sequence[Encoded]) -> bool:
         """Ask for the commitment of some objects (PS3.4 J.3.2). Returns whether it was taken on."""
