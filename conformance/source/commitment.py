@@ -8,7 +8,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -35,11 +35,12 @@ from conformance.dimse.identifiers import decode_dataset, encode_dataset
 from conformance.evidence import Recorder
 from conformance.source.intake import Attempt
 
-SUCCESS, NO_SUCH_INSTANCE, INVALID_ARGUMENT, NO_SUCH_ACTION = 0x0000, 0x0112, 0x0115, 0x0123  # PS3.7 Annex C
+# PS3.7 Annex C
+SUCCESS, NO_SUCH_INSTANCE, INVALID_ARGUMENT, NO_SUCH_ACTION, RESOURCE_LIMITATION = 0x0000, 0x0112, 0x0115, 0x0123, 0x0213
 ALL_COMMITTED, SOME_FAILED = 1, 2
 SPOKEN = (EndingKind.REJECT, EndingKind.ABORT)
 TRANSIENT = 2  # PS3.8 Table 9-21
-MAX_ORDERS = 1000
+MAX_ORDERS, MAX_REFERENCES = 1000, 200_000  # of one run: what waits for its report is kept
 PAUSES = (0.5, 2.0)  # seconds before a source that nobody reached, or that was busy, is tried again
 SYNTAXES = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 
@@ -77,12 +78,13 @@ class Commitments:
         self, source: Endpoint, timeouts: Timeouts, taken: Callable[[], Sequence[Attempt]], recorder_for: Callable[[], Recorder | None]
     ) -> None:
         self.source, self.timeouts, self._recorder_for = source, timeouts, recorder_for
-        self.orders: list[Order] = []
         self.withheld = ""
         self.delivery: Delivery | None = None
-        self._taken, self._withholding, self._under_way = taken, False, 0
-        self._times_before = 0
+        self._taken, self._withholding = taken, False
+        self._times_before: int | None = None
+        self._orders = self._references = 0
         self._lock = threading.Lock()
+        self._reports: list[Future[None]] = []
         self._reporter = ThreadPoolExecutor(1, "commitment reports")
 
     def close(self) -> None:
@@ -97,13 +99,19 @@ class Commitments:
 
     @property
     def came_again(self) -> bool:
-        """Whether the object that was withheld was sent again after the report."""
-        return bool(self.withheld) and self._times(self.withheld) > self._times_before
+        """Whether the object that was withheld came again since it was reported: a source need not answer the report first."""
+        return self._times_before is not None and self._times(self.withheld) > self._times_before
 
     @property
     def reporting(self) -> bool:
         """Whether a report waits, or is under way."""
-        return self._under_way > 0
+        return not all(report.done() for report in tuple(self._reports))
+
+    @property
+    def mishap(self) -> BaseException | None:
+        """What kept us from reporting, where neither the network nor the source did."""
+        over = (report for report in tuple(self._reports) if report.done() and not report.cancelled())
+        return next((error for report in over if (error := report.exception())), None)
 
     @property
     def rests(self) -> bool:
@@ -122,36 +130,38 @@ class Commitments:
             yield Reply(NO_SUCH_ACTION)
         else:
             order = _order(inquiry)
-            if not order.transaction or not order.references or len(self.orders) >= MAX_ORDERS:
+            if not order.transaction or not order.references:
                 yield Reply(INVALID_ARGUMENT)
-                return
-            with self._lock:
-                self.orders.append(order)
-            yield Reply(SUCCESS)  # a peer that is gone takes no answer, and waits for no report
-            with suppress(RuntimeError), self._lock:  # of a request that came while the run ends
-                self._reporter.submit(self._report, order)
-                self._under_way += 1
+            elif not self._has_room(order):
+                yield Reply(RESOURCE_LIMITATION)
+            else:
+                yield Reply(SUCCESS)  # a peer that is gone takes no answer, and waits for no report
+                with suppress(RuntimeError):  # of a request that came while the run ends
+                    self._reports.append(self._reporter.submit(self._report, order))
+
+    def _has_room(self, order: Order) -> bool:
+        with self._lock:
+            orders, references = self._orders + 1, self._references + len(order.references)
+            if orders > MAX_ORDERS or references > MAX_REFERENCES:
+                return False
+            self._orders, self._references = orders, references
+            return True
 
     # --- in the thread that reports
 
     def _report(self, order: Order) -> None:
-        try:
-            withholds = self._withholding and not self.withheld and self._choose(order)
+        withholds = self._withholding and not self.withheld and self._choose(order)
+        delivery = self._deliver(order)
+        for pause in PAUSES:
+            if not delivery.busy:
+                break
+            time.sleep(pause)
             delivery = self._deliver(order)
-            for pause in PAUSES:
-                if not delivery.busy:
-                    break
-                time.sleep(pause)
-                delivery = self._deliver(order)
-            self.delivery = delivery if withholds else self.delivery
-        finally:
-            with self._lock:
-                self._under_way -= 1
+        self.delivery = delivery if withholds else self.delivery
 
     def _choose(self, order: Order) -> bool:
         held = self._held()
         self.withheld = next((instance for sop_class, instance in order.references if (sop_class, instance) in held), "")
-        self._times_before = self._times(self.withheld)
         return bool(self.withheld)
 
     def _deliver(self, order: Order) -> Delivery:
@@ -183,6 +193,8 @@ class Commitments:
     def _event(self, order: Order) -> tuple[dict[str, object], Dataset]:
         """The command set and the information of a report (PS3.4 Table J.3-2)."""
         held = self._held()
+        if self.withheld and self._times_before is None:
+            self._times_before = self._times(self.withheld)
         withheld = self.withheld if self._withholding and not self.came_again else ""
         committed = [one for one in order.references if one in held and one[1] != withheld]
         failed = [one for one in order.references if one not in committed]

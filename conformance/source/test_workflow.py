@@ -102,7 +102,10 @@ def trouble_with_the_report(performance: Performance, commitments: Commitments) 
     """
     delivery, source = commitments.delivery, commitments.source
     if delivery is None:
-        raise NotExercised(f"step {COMMIT.name!r}: {performance.reason}; the commitment of nothing that came was asked for")
+        if commitments.mishap:
+            raise commitments.mishap
+        why = "the report is still under way" if commitments.reporting else "the commitment of nothing that came was asked for"
+        raise NotExercised(f"step {COMMIT.name!r}: {performance.reason}; {why}")
     require(delivery.answered, f"the report was not taken at {source.host}:{source.port}: {delivery.trouble}")
     return delivery.trouble
 
