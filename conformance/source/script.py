@@ -100,6 +100,7 @@ COMMIT = Step(
     "object as not committed (0112) until it has come again",
     withholds=True,
 )
+COMMIT_AGAIN = Step("commit-again", "have the product send again what was reported as not committed", withholds=True)
 
 QUESTIONS: Mapping[str, str] = {
     "VERIF-03": "Did the product report success the first time, and a failure the second time?",

@@ -12,7 +12,7 @@ from conformance.source.commitment import Commitments
 from conformance.source.heads import heads_of, is_image, text
 from conformance.source.performed import Performed
 from conformance.source.repository import Repository
-from conformance.source.script import COMMIT, SCHEDULED
+from conformance.source.script import COMMIT, COMMIT_AGAIN, SCHEDULED
 from conformance.source.worklist import differing, made_for
 from generators import Study
 
@@ -84,12 +84,14 @@ def test_keeps_its_copy_until_somebody_answers_for_it(repository: Repository) ->
         got=trouble,
         hint=f"We call as {commitments.source.calling_ae}, and ask for the role of the provider.",
     )
+    if not commitments.came_again:
+        repository.performed(COMMIT_AGAIN)  # no clause has it come by itself
     if commitments.came_again:
         return
     bound = repository.retries_within(performance)
     raise Nonconformance(
         expected="the object that was reported as not committed (0112), again, under its UID",
-        got=f"{performance.reason}: it did not come again after the report",
+        got=f"{performance.reason}: it did not come again after the report, nor when the product's user was to have it sent",
         hint=f"The profile says that the product tries again within {bound:g} s.",
     )
 

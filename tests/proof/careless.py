@@ -100,6 +100,12 @@ CARELESS = {
 """Each sender of a careless user, and the row that it leaves undecided."""
 
 
+class SendsAgainWhenTold(Sender):
+    """Shows its user what was not committed, and does nothing by itself."""
+
+    rounds = 1
+
+
 class TakesItsTimeOverAReport(Sender):
     """Answers a report when it has looked for what was not committed, and sends that again after the time that it declares."""
 
@@ -111,7 +117,7 @@ class TakesItsTimeOverAReport(Sender):
         return super().failed_of(report)
 
 
-LAWFUL = {SecondStepElsewhere: "WORK-06"}
+LAWFUL = {SecondStepElsewhere: "WORK-06", SendsAgainWhenTold: "COMMIT-11"}
 """Each lawful sender, and the row that it passes."""
 
 UNHURRIED = {TakesItsTimeOverAReport: "COMMIT-11"}

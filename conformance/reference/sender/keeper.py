@@ -14,7 +14,6 @@ from conformance.reference.sender.modality import encoded
 from conformance.reference.sender.outbox import SUCCESS, Outbox
 from generators import Encoded
 
-ROUNDS = 3
 LOOPBACK = "127.0.0.1"
 
 Reports = queue.SimpleQueue[Dataset]
@@ -26,20 +25,22 @@ class Keeper(Outbox):
     report_seconds = 10.0
     report_status = SUCCESS
     hears_from: tuple[str, ...] = ()
+    rounds = 3
+    kept: Sequence[Encoded] = ()
 
-    def keep(self, objects: Sequence[Encoded]) -> None:
-        """Send until somebody has answered for every object, or until it was asked often enough."""
-        transactions = self.synthesizer("commitment")
+    def keep(self, objects: Sequence[Encoded], step: str) -> None:
+        """Send the objects of a step until somebody has answered for every object, or until it was asked often enough."""
+        transactions = self.synthesizer(f"commitment of {step}")
         with self.hearing() as reports:
-            asked = list(objects)
-            for _ in range(ROUNDS):
-                self.deliver(asked)
-                if not self.request(transactions.uid(), asked):
+            self.kept = list(objects)
+            for _ in range(self.rounds):
+                self.deliver(self.kept)
+                if not self.request(transactions.uid(), self.kept):
                     return
                 failed = self.failed_of(self.heard(reports))
-                asked = [one for one in asked if one.sop_instance_uid in failed]
+                self.kept = [one for one in self.kept if one.sop_instance_uid in failed]
                 self.done -= failed
-                if not asked:
+                if not self.kept:
                     return
 
     @contextmanager

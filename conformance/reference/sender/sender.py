@@ -45,7 +45,12 @@ class Sender(Modality, Keeper):
 
     def commit(self) -> None:
         """Send a study, and keep it until somebody has answered for it."""
-        self.keep(self.objects("commit"))
+        self.keep(self.objects("commit"), "commit")
+
+    def commit_again(self) -> None:
+        """Send again what nobody has answered for, if there is anything left of it."""
+        if self.kept:
+            self.keep(self.kept, "commit-again")
 
     # How it tests the connection
 
@@ -108,5 +113,6 @@ STEPS: Mapping[str, Callable[[Sender], None]] = {
     "verify-refused": methodcaller("verify"),
     "scheduled": methodcaller("scheduled"),
     "commit": methodcaller("commit"),
+    "commit-again": methodcaller("commit_again"),
     **{step: methodcaller("send", step) for step in ("send", "send-small", "unscheduled", "correct", "statuses", "retry", "failing")},
 }
