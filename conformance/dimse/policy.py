@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from pydicom.uid import UID
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from conformance.dimse.answers import Received
 from conformance.dimse.availability import AVAILABILITY
@@ -16,6 +16,7 @@ from conformance.dimse.providing import Provider
 
 VERIFICATION = "1.2.840.10008.1.1"
 ALWAYS = frozenset({VERIFICATION, PUSH_MODEL, AVAILABILITY})
+PROVIDED_IN = frozenset({ExplicitVRLittleEndian, ImplicitVRLittleEndian})  # nothing that has to be inflated
 SUCCESS = 0x0000
 REJECTED_ABSTRACT_SYNTAX, REJECTED_TRANSFER_SYNTAXES = 3, 4  # PS3.8 Table 9-18
 
@@ -57,7 +58,7 @@ class Policy:
     `directory`: objects are written there as Part 10 files while they arrive, and not kept in memory.
     `echo` gives the status of each C-ECHO. `turn` is asked for the policy of each association, by what it proposes; the largest PDU
     and `admit` stay those of this one. `silence` is for how many seconds SILENCE lasts; None: for the listener's idle time.
-    `providers`: services beside these, by SOP class, each accepted and answered by its provider.
+    `providers`: services beside these, by SOP class, each accepted in a little endian syntax as it stands, and answered by its provider.
     """
 
     contexts: Callable[[PresentationContext], str | None] | None = None
@@ -104,7 +105,9 @@ class Policy:
         return _is_storage(abstract_syntax)
 
     def _choose(self, context: PresentationContext) -> str | None:
-        if context.abstract_syntax in ALWAYS or context.abstract_syntax in self.providers:
+        if context.abstract_syntax in self.providers:
+            return next((syntax for syntax in context.transfer_syntaxes if syntax in PROVIDED_IN), None)
+        if context.abstract_syntax in ALWAYS:
             return next(iter(context.transfer_syntaxes), None)
         if self.contexts is not None:
             return self.contexts(context)

@@ -77,16 +77,24 @@ def opened(arrival: Arrival) -> Iterator[Instance]:
     """
     if arrival.refused:
         raise UnreadableFileError(arrival.refused)
-    with _regular_file(arrival.path) as stream, tempfile.TemporaryDirectory() as folder:
-        octets = os.fstat(stream.fileno()).st_size
-        sent_in, start = syntax_and_start(stream)
-        path = arrival.path
-        if sent_in == DeflatedExplicitVRLittleEndian:
-            path = _inflated(stream, start, Path(folder) / "inflated.dcm")
+    with inflated(arrival.path) as (path, sent_in, octets):
         syntax = UID(str(ExplicitVRLittleEndian)) if path != arrival.path else sent_in
         broken = _broken(path, syntax)
         dataset, raw = _decoded(path, broken)
         yield Instance(arrival, path, syntax, sent_in, octets, dataset, raw, broken)
+
+
+@contextmanager
+def inflated(path: Path) -> Iterator[tuple[Path, UID, int]]:
+    """Give a file of the object in which nothing is deflated, the transfer syntax that it came in, and how many octets came.
+
+    Raises:
+        UnreadableFileError: it is no regular file, too large, or no Part 10 file.
+    """
+    with _regular_file(path) as stream, tempfile.TemporaryDirectory() as folder:
+        sent_in, start = syntax_and_start(stream)
+        plain = _inflated(stream, start, Path(folder) / "inflated.dcm") if sent_in == DeflatedExplicitVRLittleEndian else path
+        yield plain, sent_in, os.fstat(stream.fileno()).st_size
 
 
 def _decoded(path: Path, broken: str) -> tuple[Dataset, tuple[Raw, ...]]:

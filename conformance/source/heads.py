@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pydicom import Dataset, dcmread
 
+from conformance.judging.reading import inflated
 from conformance.source.intake import Intake
 
 KEPT = (
@@ -29,12 +30,14 @@ def heads_of(intake: Intake) -> Iterator[tuple[str, Dataset]]:
     for attempt in intake.taken:
         assert attempt.received.path is not None
         try:
-            head = dcmread(attempt.received.path, stop_before_pixels=True, specific_tags=list(KEPT))
-            for _ in head.iterall():  # read every value now
-                pass
+            with inflated(attempt.received.path) as (path, _, _):
+                head = dcmread(path, stop_before_pixels=True, specific_tags=list(KEPT))
+                for _ in head.iterall():  # read every value now
+                    pass
         except Exception:  # whatever is wrong with the bytes is for XFER-07 to say
             continue
-        yield attempt.uid, head
+        if head:
+            yield attempt.uid, head
 
 
 def is_image(head: Dataset) -> bool:

@@ -1,7 +1,7 @@
 """Senders that nobody is to be blamed for: careless users take another step than was asked for, lawful products do what is rare."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
@@ -11,7 +11,7 @@ from pydicom import Dataset
 
 from conformance.reference.sender import Sender
 from conformance.reference.sender.keeper import Reports
-from generators import Rejection, Study, rejection_note
+from generators import Encoded, Rejection, Study, rejection_note
 
 RETRY_SECONDS = 0.5
 """Within which a sender says that it tries again."""
@@ -73,6 +73,14 @@ class SecondStepElsewhere(Sender):
         super().end(other, f"{step}.2")
 
 
+class ImageThatCannotBeRead(Sender):
+    """Is wrong in an image, and not in what the step lists."""
+
+    def deliver(self, objects: Sequence[Encoded]) -> None:
+        first, *others = objects
+        super().deliver([replace(first, data=b"\xff" * len(first.data)), *others])
+
+
 class AsksForNoCommitment(Sender):
     def request(self, _transaction: str, _objects: object) -> bool:
         return False
@@ -117,8 +125,8 @@ class TakesItsTimeOverAReport(Sender):
         return super().failed_of(report)
 
 
-LAWFUL = {SecondStepElsewhere: "WORK-06", SendsAgainWhenTold: "COMMIT-11"}
-"""Each lawful sender, and the row that it passes."""
+LAWFUL = {SecondStepElsewhere: "WORK-06", ImageThatCannotBeRead: "WORK-06", SendsAgainWhenTold: "COMMIT-11"}
+"""Each sender that is lawful as far as a row goes, and the row that it passes."""
 
 UNHURRIED = {TakesItsTimeOverAReport: "COMMIT-11"}
 """Each lawful sender that uses all of the time that it has, and the row that it passes."""

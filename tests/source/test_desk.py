@@ -1,11 +1,12 @@
 """The services beside storage: a worklist that answers only what matches, and performed steps that end once."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from pydicom import Dataset
 
-from conformance.dimse import Association, Context, Endpoint, Listener, Policy, Timeouts, associate
+from conformance.dimse import PUSH_MODEL, Association, Context, Endpoint, Listener, Policy, Timeouts, associate
 from conformance.guide import Role
 from conformance.reference.steps import PERFORMED_STEP
 from conformance.reference.worklist import WORKLIST
@@ -13,7 +14,7 @@ from conformance.source.desk import Desk
 from conformance.target import Target
 from generators import COMPLETED, IN_PROGRESS, Synthesizer, begun_step, ended_step
 
-IMPLICIT = "1.2.840.10008.1.2"
+IMPLICIT, DEFLATED = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1.99"
 TARGET = Target("SENDER", "127.0.0.1", 104, "DIR", "127.0.0.1", 0, "", (Role.SOURCE,), Timeouts())
 
 
@@ -24,15 +25,28 @@ def desk() -> Iterator[Desk]:
     desk.commitments.close()
 
 
-@pytest.fixture
-def association(desk: Desk) -> Iterator[Association]:
-    contexts = [Context(WORKLIST, (IMPLICIT,)), Context(PERFORMED_STEP, (IMPLICIT,))]
+@contextmanager
+def calling(desk: Desk, *contexts: Context) -> Iterator[Association]:
+    """An association that proposes these contexts to the desk."""
     with (
         Listener("127.0.0.1", 0, "DIR") as listener,
         listener.reception(Policy(providers=desk.providers)),
         associate(Endpoint("127.0.0.1", listener.port, "DIR", "SENDER"), contexts) as association,
     ):
         yield association
+
+
+@pytest.fixture
+def association(desk: Desk) -> Iterator[Association]:
+    with calling(desk, Context(WORKLIST, (IMPLICIT,)), Context(PERFORMED_STEP, (IMPLICIT,))) as association:
+        yield association
+
+
+@pytest.mark.parametrize("service", [WORKLIST, PERFORMED_STEP, PUSH_MODEL])
+def test_nothing_is_taken_that_has_to_be_inflated(desk: Desk, service: str) -> None:
+    with calling(desk, Context(service, (DEFLATED,)), Context(service, (DEFLATED, IMPLICIT))) as association:
+        answers = [(context.result, context.transfer_syntax) for context in association.acceptance.contexts]
+    assert answers == [(4, ""), (0, IMPLICIT)]
 
 
 @pytest.mark.parametrize(("modality", "found"), [("MR", 1), ("", 8), ("LASER", 0)])
