@@ -24,11 +24,11 @@ REFRESH_SECONDS = 0.25
 NAME = 40  # characters of a name that are shown, so that the figures beside it fit into 80
 OTHER_ROWS = 5  # of the terminal: the heads of the columns, the line of counts, and what stood there before
 MOST = (8, 4, 2, 1)  # branches of one kind that are shown below one: as many as the terminal has rows for
-KINDS = (("patient", "patients"), ("study", "studies"), ("series", "series"))
+NOUNS = (("patient", "patients"), ("study", "studies"), ("series", "series"))
 
 
 @dataclass(slots=True)
-class Branch:
+class Growth:
     """Objects that belong together, and the branches that they divide into: of a step into patients, studies and series.
 
     `began` and `ended` are when the first octet and the last one came, in seconds after the step began. `unplaced` counts further
@@ -41,7 +41,7 @@ class Branch:
     began: float = math.inf
     ended: float = 0.0
     unplaced: int = 0
-    branches: dict[int, "Branch"] = field(default_factory=dict)
+    branches: dict[int, "Growth"] = field(default_factory=dict)
 
     def add(self, octets: int, began: float, ended: float) -> None:
         """Count one object."""
@@ -56,7 +56,7 @@ class Growing(Protocol):
     def told(self) -> str:
         """What has come so far, in one line."""
 
-    def tree(self) -> Branch:
+    def tree(self) -> Growth:
         """What has come so far, divided; without branches where there is nothing to divide. Asked for on a terminal only."""
 
 
@@ -105,7 +105,7 @@ class _Screen:
         return Group(table, line)
 
 
-def rows_within(room: int, tree: Branch) -> list[tuple[str, ...]]:
+def rows_within(room: int, tree: Growth) -> list[tuple[str, ...]]:
     """Give as many branches of each kind as there is room for, in rows, and at least the latest one of each."""
     unplaced = [(f"… and {tree.unplaced} not placed",)] if tree.unplaced else []
     for most in MOST:
@@ -115,7 +115,7 @@ def rows_within(room: int, tree: Branch) -> list[tuple[str, ...]]:
     return rows
 
 
-def _rows(branch: Branch, most: int, depth: int = 0) -> Iterator[tuple[str, ...]]:
+def _rows(branch: Growth, most: int, depth: int = 0) -> Iterator[tuple[str, ...]]:
     """The latest branches below one, each with what is below it, and how many more there are."""
     words = language("en")
     latest = list(islice(reversed(branch.branches.values()), most))
@@ -125,4 +125,4 @@ def _rows(branch: Branch, most: int, depth: int = 0) -> Iterator[tuple[str, ...]
         yield from _rows(one, most, depth + 1)
     more = len(branch.branches) - len(latest)
     if more:
-        yield (f"{'  ' * depth}… and {words.number(more)} more {KINDS[depth][more > 1]}",)
+        yield (f"{'  ' * depth}… and {words.number(more)} more {NOUNS[depth][more > 1]}",)

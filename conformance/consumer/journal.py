@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from conformance.dimse import AssociationRequest
-from conformance.live import Branch
+from conformance.live import Growth
 
 MAX_ENTRIES = 10_000
 
@@ -96,6 +96,6 @@ class Journal:
         counts = Counter(asking.message for asking in list(self.askings))
         return ", ".join(f"{count} {message}" for message, count in counts.items()) or "no request yet"
 
-    def tree(self) -> Branch:
+    def tree(self) -> Growth:
         """Nothing to divide: a consumer brings no objects."""
-        return Branch()
+        return Growth()

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from conformance.judging import heading
-from conformance.live import Branch
+from conformance.live import Growth
 
 
 class Arriving:
     """The tree of a step. One thread alone fills it and looks at it."""
 
     def __init__(self) -> None:
-        self.tree = Branch()
+        self.tree = Growth()
         self._patients: dict[int, int] = {}
 
     @property
@@ -31,5 +31,5 @@ class Arriving:
             branch.add(octets, began, ended)
 
 
-def _below(branch: Branch, key: int, name: str) -> Branch:
-    return branch.branches.setdefault(key, Branch(name))
+def _below(branch: Growth, key: int, name: str) -> Growth:
+    return branch.branches.setdefault(key, Growth(name))

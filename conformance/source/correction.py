@@ -8,7 +8,7 @@ from pydicom import Dataset
 from conformance.dimse.identifiers import items_of
 from conformance.source.heads import text
 
-IDENTIFYING = ("PatientID", "PatientName", "PatientBirthDate", "AccessionNumber", "StudyInstanceUID")
+IDENTITY = ("PatientID", "PatientName", "PatientBirthDate", "AccessionNumber", "StudyInstanceUID")
 ORDERED = ("AccessionNumber", "StudyInstanceUID")
 REJECTIONS = frozenset(("113001", "113037", "113038"))  # PS3.16 CID 7010: what says that objects are wrong
 EXPIRED = "113039"  # of CID 7010 too, and says nothing of the kind
@@ -45,7 +45,7 @@ class Correction:
 
 def _identity(head: Dataset) -> tuple[str, ...]:
     """What says whose an object is. It is compared, and never shown."""
-    return tuple(text(head, keyword) for keyword in IDENTIFYING)
+    return tuple(text(head, keyword) for keyword in IDENTITY)
 
 
 def _is_another_patients(head: Dataset, before: Dataset) -> bool:

@@ -20,7 +20,7 @@ from conformance.dimse import (
     Reply,
 )
 from conformance.judging import heading
-from conformance.live import Branch
+from conformance.live import Growth
 from conformance.reference.steps import PERFORMED_STEP
 from conformance.reference.worklist import WORKLIST
 from conformance.source.arriving import Arriving
@@ -146,7 +146,7 @@ class Intake:
         size, rate = ENGLISH.size(self.octets), ENGLISH.rate(self.octets, seconds)
         return f"{self.turns_taken} associations, {len(self.attempts)} objects, {size}, {rate}, {self.echoes} echoes"
 
-    def tree(self) -> Branch:
+    def tree(self) -> Growth:
         """What has come, by patient, study and series, as far as it was looked into."""
         self._look_into()
         tree = self._arriving.tree

@@ -19,7 +19,7 @@ OBJECTS = ("ReferencedImageSequence", "ReferencedNonImageCompositeSOPInstanceSeq
 
 
 @dataclass(slots=True)
-class Performed:
+class PerformedStep:
     """One step that was begun: the studies that it is for, and per series the SOP Instance UIDs that were listed last."""
 
     uid: str
@@ -40,12 +40,12 @@ class PerformedSteps:
     """The steps of this run. `refused` is what was answered to requests that the rules do not allow."""
 
     def __init__(self) -> None:
-        self.begun: dict[str, Performed] = {}
+        self.begun: dict[str, PerformedStep] = {}
         self.refused: list[str] = []
         self._steps = Steps()
 
     @property
-    def completed(self) -> list[Performed]:
+    def completed(self) -> list[PerformedStep]:
         """The steps that were completed."""
         return [step for uid, step in list(self.begun.items()) if self._steps.states[uid] == COMPLETED]
 
@@ -54,7 +54,7 @@ class PerformedSteps:
         steps = list(self.begun.values())[since:]
         if any(self._steps.states[step.uid] == IN_PROGRESS for step in steps):
             return False
-        return not steps or not any(map(Performed.missing, steps, repeat(came())))
+        return not steps or not any(map(PerformedStep.missing, steps, repeat(came())))
 
     def provide(self, inquiry: Inquiry) -> Iterator[Reply]:
         """Answer one N-CREATE or N-SET."""
@@ -82,7 +82,7 @@ class PerformedSteps:
 
     def _keep(self, uid: str, attributes: Dataset) -> None:
         scheduled = items_of(attributes, "ScheduledStepAttributesSequence")
-        step = self.begun.setdefault(uid, Performed(uid, frozenset(str(item.get("StudyInstanceUID") or "") for item in scheduled)))
+        step = self.begun.setdefault(uid, PerformedStep(uid, frozenset(str(item.get("StudyInstanceUID") or "") for item in scheduled)))
         if "PerformedSeriesSequence" in attributes:
             performed = items_of(attributes, "PerformedSeriesSequence")
             step.series = {str(series.get("SeriesInstanceUID") or ""): _objects(series) for series in performed}

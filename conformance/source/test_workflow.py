@@ -10,7 +10,7 @@ from conformance.findings import Nonconformance, NotExercised, expect, require
 from conformance.operating import Performance
 from conformance.source.commitment import Commitments
 from conformance.source.heads import heads_of, is_image, text
-from conformance.source.performed import Performed
+from conformance.source.performed import PerformedStep
 from conformance.source.repository import Repository
 from conformance.source.script import COMMIT, COMMIT_AGAIN, SCHEDULED
 from conformance.source.worklist import differing, made_for
@@ -63,7 +63,7 @@ def test_a_completed_step_lists_what_came_of_it(repository: Repository) -> None:
         )
 
 
-def expect_listed(step: Performed, made: set[str], came: set[str]) -> None:
+def expect_listed(step: PerformedStep, made: set[str], came: set[str]) -> None:
     """Blame the source for a step that leaves out what came of it, or counts what never came."""
     unlisted, missing = made - step.listed, step.missing(came)
     expect(
@@ -131,7 +131,7 @@ def requests_of(head: Dataset) -> set[tuple[str, str]]:
     return {(text(item, "RequestedProcedureID"), text(item, "ScheduledProcedureStepID")) for item in items}
 
 
-def referring(step: Performed, heads: Mapping[str, Dataset]) -> set[str]:
+def referring(step: PerformedStep, heads: Mapping[str, Dataset]) -> set[str]:
     """The objects that refer to a step."""
     return {
         uid
@@ -141,7 +141,7 @@ def referring(step: Performed, heads: Mapping[str, Dataset]) -> set[str]:
     }
 
 
-def of_step(step: Performed, heads: Mapping[str, Dataset], steps: Iterable[Performed]) -> set[str]:
+def of_step(step: PerformedStep, heads: Mapping[str, Dataset], steps: Iterable[PerformedStep]) -> set[str]:
     """The objects of a step: they refer to it, or it lists them. Of one that lists nothing, those of its study that no other step has."""
     certain = referring(step, heads) | step.listed.intersection(heads)
     if certain or step.listed:

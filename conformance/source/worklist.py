@@ -30,7 +30,7 @@ CARRIED: Mapping[str, Callable[[Study], str]] = {
     "StudyInstanceUID": lambda order: order.uid,
 }
 """What an image takes over from the entry that it is made for."""
-IDENTIFYING = ("PatientID", "AccessionNumber", "StudyInstanceUID")
+TYING = ("PatientID", "AccessionNumber", "StudyInstanceUID")
 MODALITIES = ("CT", "MR", "CR", "DX", "US", "MG", "XA", "NM")
 
 
@@ -100,4 +100,4 @@ def _study(head: Dataset) -> str:
 
 
 def _likeness(order: Study, heads: Sequence[Dataset]) -> int:
-    return sum(text(head, keyword) == CARRIED[keyword](order) for head in heads for keyword in IDENTIFYING)
+    return sum(text(head, keyword) == CARRIED[keyword](order) for head in heads for keyword in TYING)

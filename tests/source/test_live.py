@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance.judging import Arrival, judge
-from conformance.live import Branch, rows_within
+from conformance.live import Growth, rows_within
 from conformance.operating import Errand, Operator
 from conformance.received import received_record
 from conformance.source.arriving import Arriving
@@ -28,7 +28,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7]")
 class Watched:
     """One object has come, and nothing more will."""
 
-    def __init__(self, tree: Branch) -> None:
+    def __init__(self, tree: Growth) -> None:
         self._tree = tree
 
     def arrived(self) -> bool:
@@ -40,12 +40,12 @@ class Watched:
     def told(self) -> str:
         return "1 [red]object"
 
-    def tree(self) -> Branch:
+    def tree(self) -> Growth:
         return self._tree
 
 
 @pytest.fixture
-def brought(tmp_path: Path) -> Branch:
+def brought(tmp_path: Path) -> Growth:
     """The tree of one object whose modality is meant for the terminal."""
     study = Synthesizer(1, "LIVE").study("CT", instances=1)
     dataset = study.dataset(study.instances[0])
@@ -56,7 +56,7 @@ def brought(tmp_path: Path) -> Branch:
     return arriving.tree
 
 
-def test_a_terminal_shows_the_tree_and_nothing_that_a_sender_put_there(brought: Branch, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_shows_the_tree_and_nothing_that_a_sender_put_there(brought: Growth, monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal(rows=24)
     with open(terminal.descriptor, "w", encoding="utf-8", closefd=False) as screen, monkeypatch.context() as patched:
         patched.setattr(sys, "stdout", screen)
@@ -72,7 +72,7 @@ def test_a_terminal_shows_the_tree_and_nothing_that_a_sender_put_there(brought: 
 
 @pytest.mark.parametrize("forced", ["", "1"])
 def test_a_log_gets_one_line_and_no_control_sequence(
-    brought: Branch, forced: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    brought: Growth, forced: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", forced)
     Operator(patience=0.3, settle=10).perform(ERRAND, Watched(brought))
@@ -81,11 +81,11 @@ def test_a_log_gets_one_line_and_no_control_sequence(
 
 @pytest.mark.parametrize(("room", "first", "more"), [(7, "patient 40", 24), (40, "patient 39", 23)])
 def test_the_rows_fit_and_say_how_much_they_leave_out(room: int, first: str, more: int) -> None:
-    tree = Branch(unplaced=3)
+    tree = Growth(unplaced=3)
     for patient, study, series in itertools.product(range(40), range(2), range(25)):
         branch = tree
         for name, key in (("patient", patient), ("study", study), ("series", series)):
-            branch = branch.branches.setdefault(key, Branch(f"{name} {key + 1}"))
+            branch = branch.branches.setdefault(key, Growth(f"{name} {key + 1}"))
             branch.add(1, 0.0, 0.0)
     rows = [row[0] for row in rows_within(room, tree)]
     assert len(rows) <= room

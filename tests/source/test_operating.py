@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from conformance.live import Branch
+from conformance.live import Growth
 from conformance.operating import Errand, Operator, TriggerError
 
 ERRAND = Errand("send", "send something")
@@ -28,8 +28,8 @@ class After:
     def told(self) -> str:
         return "0 objects"
 
-    def tree(self) -> Branch:
-        return Branch()
+    def tree(self) -> Growth:
+        return Growth()
 
 
 def trigger(code: str) -> str:

@@ -13,7 +13,7 @@ _BUFFER = 4 << 20  # bytes of an object
 
 class FillsSeriesUp(Intake):
     def __init__(self, *parts: object) -> None:
-        super().__init__(*parts)  # type: ignore[arg-type]
+        super().__init__(*parts)  # type: ignore[arg-type] # passed on as they came
         self.kept: Counter[str] = Counter()
 
     def keep(self, candidate: Candidate) -> None:
