@@ -48,7 +48,8 @@ def test_a_completed_step_lists_what_came_of_it(repository: Repository) -> None:
     performance, intake = repository.performed(SCHEDULED)
     heads, performed = dict(heads_of(intake)), repository.desk.performed
     came = {attempt.uid for attempt in intake.taken}
-    made = {step.uid: of_step(step, heads, performed.completed) for step in performed.completed}
+    begun = list(performed.begun.values())
+    made = {step.uid: of_step(step, heads, begun) for step in performed.completed}
     steps = [step for step in performed.completed if made[step.uid]]
     require(steps, "; ".join(["no step was completed for what came", *performed.refused[:1]]))
     for step in steps:
@@ -142,8 +143,9 @@ def referring(step: PerformedStep, heads: Mapping[str, Dataset]) -> set[str]:
 
 
 def of_step(step: PerformedStep, heads: Mapping[str, Dataset], steps: Iterable[PerformedStep]) -> set[str]:
-    """The objects of a step: they refer to it, or it lists them. Of one that lists nothing, those of its study that no other step has."""
-    certain = referring(step, heads) | step.listed.intersection(heads)
+    """The objects of a step: images that refer to it, and what it lists. Of one without any, those of its study that no other step has."""
+    images = {uid for uid in referring(step, heads) if is_image(heads[uid])}  # a document may be made when the step is over
+    certain = images | step.listed.intersection(heads)
     if certain or step.listed:
         return certain
     others = {uid for other in steps if other is not step for uid in referring(other, heads) | other.listed}

@@ -11,7 +11,7 @@ from pydicom import Dataset
 
 from conformance.reference.sender import Sender
 from conformance.reference.sender.keeper import Reports
-from generators import Encoded, Rejection, Study, rejection_note
+from generators import Encoded, Rejection, Study, encode, rejection_note
 
 RETRY_SECONDS = 0.5
 """Within which a sender says that it tries again."""
@@ -73,6 +73,16 @@ class SecondStepElsewhere(Sender):
         super().end(other, f"{step}.2")
 
 
+class DocumentAfterTheStep(Sender):
+    """Makes a document when the step has ended, and refers to the step in it."""
+
+    def end(self, study: Study, step: str) -> None:
+        super().end(study, step)
+        *_, document = replace(self.synthesizer("late").study(modalities=("CT", "SR-DOSE")), uid=study.uid).datasets()
+        document.ReferencedPerformedProcedureStepSequence = self.steps(step)
+        self.deliver([encode(document)])
+
+
 class ImageThatCannotBeRead(Sender):
     """Is wrong in an image, and not in what the step lists."""
 
@@ -125,7 +135,12 @@ class TakesItsTimeOverAReport(Sender):
         return super().failed_of(report)
 
 
-LAWFUL = {SecondStepElsewhere: "WORK-06", ImageThatCannotBeRead: "WORK-06", SendsAgainWhenTold: "COMMIT-11"}
+LAWFUL = {
+    SecondStepElsewhere: "WORK-06",
+    DocumentAfterTheStep: "WORK-06",
+    ImageThatCannotBeRead: "WORK-06",
+    SendsAgainWhenTold: "COMMIT-11",
+}
 """Each sender that is lawful as far as a row goes, and the row that it passes."""
 
 UNHURRIED = {TakesItsTimeOverAReport: "COMMIT-11"}
