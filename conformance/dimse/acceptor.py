@@ -74,7 +74,6 @@ class Acceptor:
         self._path: Path | None = None
         self._written = 0
         self._began = 0.0
-        self._storing = False
 
     def serve(self) -> None:
         """Run the association to its end and close the connection."""
@@ -86,7 +85,7 @@ class Acceptor:
         except (AssociationEnded, ProtocolViolation) as error:
             self._end(error)
         finally:
-            self._end_object()
+            self._reception.end_association(self._serial)
             self._drop_file()
             self._wire.close()
 
@@ -153,7 +152,7 @@ class Acceptor:
                 answer(channel, message, self._policy.echo())
             case Field.C_STORE_RQ:
                 goes_on = self._store(channel, message, request)
-                self._end_object()
+                self._reception.end_object(self._serial)
                 return goes_on
             case Field.C_FIND_RQ | Field.N_ACTION_RQ | Field.N_CREATE_RQ | Field.N_SET_RQ if provider:
                 self._provide(provider, channel, message, request)
@@ -239,7 +238,8 @@ class Acceptor:
         instance = head.text("AffectedSOPInstanceUID")
         if not self._policy.ours(instance):
             raise _ForeignError(head)
-        self._begin_object()
+        self._began = time.monotonic()
+        self._reception.begin_object(self._serial)
         context = self._contexts.get(context_id)
         if self._policy.directory is None or context is None:
             return None
@@ -248,15 +248,6 @@ class Acceptor:
         self._file = self._path.open("wb")
         write_head(self._file, head.text("AffectedSOPClassUID"), instance, context.transfer_syntax)
         return self._file
-
-    def _begin_object(self) -> None:
-        self._began, self._storing = time.monotonic(), True
-        self._reception.begin_object()
-
-    def _end_object(self) -> None:
-        if self._storing:
-            self._storing = False
-            self._reception.end_object()
 
     def _close_file(self) -> Path | None:
         path, self._path = self._path, None

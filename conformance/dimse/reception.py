@@ -74,8 +74,9 @@ def wait_for(changed: threading.Condition, happened: Callable[[], bool], seconds
 class Reception:
     """What the listener received under one policy. Its threads add, the check reads; `wait_for` joins the two.
 
-    `coming` counts the objects that have begun and are neither answered nor given up yet, `foreign` those that were not this run's,
-    `refused` those past the memory bound. `violations` and `endings` say how associations went wrong that were not released.
+    `open` has the serial numbers of the associations that have not ended, and `coming` of those among them over which an object has begun
+    to come that has no answer yet. `foreign` counts objects that were not this run's, `refused` those past the memory bound. `violations`
+    and `endings` say how associations went wrong that were not released.
     """
 
     def __init__(self, policy: Policy, waited: Callable[[float], None]) -> None:
@@ -84,7 +85,8 @@ class Reception:
         self.associations: list[AssociationRequest] = []
         self.violations: list[ProtocolViolation] = []
         self.endings: list[Ending] = []
-        self.coming = 0
+        self.open: set[int] = set()
+        self.coming: set[int] = set()
         self.foreign = 0
         self.refused = 0
         self.largest_pdu = 0
@@ -106,21 +108,28 @@ class Reception:
     # --- called by the listener's threads
 
     def add_association(self, request: AssociationRequest) -> None:
-        """Add an association request."""
+        """Add an association request; one with answers is open from now on."""
         with self._changed:
+            self.open |= {request.association} if request.answers else set()
             if len(self.associations) < MAX_ASSOCIATIONS:
                 self.associations.append(request)
             self._changed.notify_all()
 
-    def begin_object(self) -> None:
-        """Count an object that begins to come in."""
+    def end_association(self, association: int) -> None:
+        """Take an association for over, and whatever was coming over it."""
         with self._changed:
-            self.coming += 1
+            self.open.discard(association)
+            self.coming.discard(association)
 
-    def end_object(self) -> None:
-        """Count it no more: it has its answer, or will never have one."""
+    def begin_object(self, association: int) -> None:
+        """Expect an object that begins to come."""
         with self._changed:
-            self.coming -= 1
+            self.coming.add(association)
+
+    def end_object(self, association: int) -> None:
+        """Expect it no more: it has its answer."""
+        with self._changed:
+            self.coming.discard(association)
 
     def has_room(self, received: Received) -> bool:
         """Whether the object still fits into memory; one that does not is counted as refused."""

@@ -135,8 +135,8 @@ class Intake:
             return enough and not (self.step.whole and (self.missing() or not self.well))
 
     def stirred(self) -> float:
-        """When anything last happened; as long as an object or a service is under way, that is now."""
-        if self.reception.coming or self._busy():
+        """When anything last happened: now, as long as anything is under way, or an association stays open for what is still awaited."""
+        if self.reception.coming or self._busy() or (self.reception.open and not self.arrived()):
             self._stirred = time.monotonic()
         return self._stirred
 

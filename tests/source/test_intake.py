@@ -6,7 +6,7 @@ import pytest
 
 from conformance.dimse import Context, Endpoint, Listener, associate
 from conformance.source.intake import Intake
-from conformance.source.script import SEND
+from conformance.source.script import SEND, SEND_SMALL
 from generators import Synthesizer, encode_study
 
 
@@ -26,17 +26,26 @@ def test_two_studies_are_waited_for_and_one_is_of_use(tmp_path: Path, studies: i
     assert 0 < tree.began < tree.ended
 
 
-def test_an_object_that_is_still_coming_in_is_a_sign_of_life(tmp_path: Path) -> None:
-    one = encode_study(Synthesizer(1, "INTAKE").study("CT", instances=1))[0]
-    intake = Intake(SEND, tmp_path, silence=1.0)
+def test_what_has_begun_is_a_sign_of_life_until_it_ends(tmp_path: Path) -> None:
+    first, second = encode_study(Synthesizer(1, "INTAKE").study("CT"))
+    intake = Intake(SEND_SMALL, tmp_path, silence=1.0)
+
+    def lives() -> bool:
+        return intake.stirred() < intake.stirred()
+
     with Listener("127.0.0.1", 0, "DIR") as listener, listener.reception(intake.policy) as intake.reception:
-        context = Context(one.sop_class_uid, (one.transfer_syntax_uid,))
+        context = Context(first.sop_class_uid, (first.transfer_syntax_uid,))
         association = associate(Endpoint("127.0.0.1", listener.port, "DIR", "SENDER"), (context,))
-        association.half_store(one, 0.5)
-        while not intake.reception.coming:
-            pass
-        assert intake.stirred() < intake.stirred()
-        association.abort()
+        assert lives()
+        association.store(first)
         while intake.reception.coming:
             pass
-        assert intake.stirred() == intake.stirred()
+        assert not lives()
+        association.half_store(second, 0.5)
+        while not intake.reception.coming:
+            pass
+        assert lives()
+        association.abort()
+        while intake.reception.open:
+            pass
+        assert not lives()
