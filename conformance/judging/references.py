@@ -46,7 +46,7 @@ class References:
     def resolve(self, studies: set[int], uids: Uids, gathering: Gathering, *, complete: bool) -> None:
         """Judge the references into studies that came; where these may be incomplete, leave the row unexercised."""
         if not complete:
-            gathering.excuse("INTEG-15", "whether the studies of a folder are complete cannot be known")
+            gathering.excuse("INTEG-15", "whether the studies came whole cannot be known")
             return
         for referring in self._held:
             arising = [uid for study, uid in referring.others if study in studies]

@@ -10,6 +10,7 @@ from conformance.evidence import Recorder
 from conformance.judging import Arrival, Authority, Expected, Judgement, arrivals_in, judge
 from conformance.ledger import Ledger
 from conformance.offer import Offer
+from conformance.source.intake import Intake
 from conformance.source.repository import Repository
 from conformance.source.script import SEND
 from conformance.target import Claims, IssuerClaim, Target
@@ -55,14 +56,16 @@ def judge_subject(subject: Repository | Inbox) -> Judgement:
     if isinstance(subject, Inbox):
         judgement = judge(arrivals_in(subject.folder), expected_of(claims, complete=False))
     else:
-        judgement = judge(_brought(subject), expected_of(claims, complete=True))
+        intake = subject.intake(SEND)
+        whole = not (subject.performed(SEND)[0].cut_short or intake.missing())
+        judgement = judge(_brought(intake), expected_of(claims, complete=whole))
     subject.ledger.received = judgement
     return judgement
 
 
-def _brought(repository: Repository) -> Iterator[Arrival]:
+def _brought(intake: Intake) -> Iterator[Arrival]:
     """The files of the objects that we took, under serial numbers, with what their associations said."""
-    for number, attempt in enumerate(repository.intake(SEND).taken, start=1):
+    for number, attempt in enumerate(intake.taken, start=1):
         received = attempt.received
         if received.path is not None:
             yield Arrival(

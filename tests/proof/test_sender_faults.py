@@ -172,7 +172,10 @@ def test_nobody_is_blamed_for_a_careless_user(make: type[Sender], row: str) -> N
         assert Yard(make, 1, opened).judged(deciding(row))[row] is Verdict.BLOCKED
 
 
-@pytest.mark.parametrize(("fault", "row"), [("drops-what-was-not-answered", "ROBUST-11"), ("lists-discarded-images", "WORK-06")])
+@pytest.mark.parametrize(
+    ("fault", "row"),
+    [("drops-what-was-not-answered", "ROBUST-11"), ("lists-discarded-images", "WORK-06"), ("leaves-out-an-image", "INTEG-15")],
+)
 def test_nobody_is_blamed_where_the_patience_was_over_too_soon(fault: str, row: str) -> None:
     with ExitStack() as opened:
         assert Yard(FAULTS[fault].make, 1, opened, Impatient()).judged(deciding(row))[row] is Verdict.BLOCKED
