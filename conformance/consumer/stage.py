@@ -92,7 +92,8 @@ class Stage:
 
     def queries(self) -> list[Asking]:
         """The queries of the search and of the study that is opened."""
-        return self.journal(SEARCH).of("C-FIND") + self.journal(OPEN).of("C-FIND")
+        asked = self.journal(SEARCH).of("C-FIND") + self.journal(OPEN).of("C-FIND")
+        return [one for one in asked if one.abstract_syntax in MODELS]  # a worklist has neither levels nor unique keys
 
     def retrieves(self) -> list[Asking]:
         """The retrieves of the study that is opened."""
