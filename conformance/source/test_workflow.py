@@ -25,15 +25,14 @@ def test_images_carry_the_identifiers_of_their_worklist_entry(repository: Reposi
     expect(
         not wrong,
         expected="the patient, the Accession Number and the Study Instance UID of the worklist entry",
-        got=f"{', '.join(sorted(set().union(*wrong)))} of {len(wrong)} of {len(made)} objects are not those of the entry",
+        got=f"{', '.join(sorted(set().union(*wrong)))} of {len(wrong)} of {len(made)} images are not those of the entry",
     )
 
 
 @pytest.mark.requirement("WORK-02")
 def test_images_refer_to_the_requested_procedure_and_the_scheduled_step(repository: Repository) -> None:
     repository.demand("worklist")
-    made = [(order, head) for order, head in made_to_order(repository) if is_image(head)]
-    require(made, "nothing that came of an entry is an image")
+    made = made_to_order(repository)
     without = sum((order.order.procedure_id, order.id) not in requests_of(head) for order, head in made)
     expect(
         not without,
@@ -115,15 +114,17 @@ def trouble_with_the_report(performance: Performance, commitments: Commitments) 
 
 
 def made_to_order(repository: Repository) -> list[tuple[Study, Dataset]]:
-    """What came for the entries of our worklist, each object with its order.
+    """The images that came for the entries of our worklist, each with its order.
 
     Raises:
-        NotExercised: nothing that came has anything to do with an entry.
+        NotExercised: nothing that came has anything to do with an entry, or nothing of that is an image.
     """
     schedule = repository.desk.schedule
     made = list(made_for(schedule.orders, [head for _, head in heads_of(repository.intake(SCHEDULED))]))
     require(made, f"{schedule.given} worklist entries were handed out, and nothing that came is of one of them")
-    return made
+    images = [(order, head) for order, head in made if is_image(head)]
+    require(images, "nothing that came of an entry is an image")
+    return images
 
 
 def requests_of(head: Dataset) -> set[tuple[str, str]]:

@@ -83,6 +83,25 @@ class DocumentAfterTheStep(Sender):
         self.deliver([encode(document)])
 
 
+class DocumentOfNoOrder(Sender):
+    """Makes a document of the scheduled study that does not repeat its Accession Number."""
+
+    def tied(self, dataset: Dataset, entry: Dataset, step: str) -> Dataset:
+        tied = super().tied(dataset, entry, step)
+        if tied.Modality == "SR":
+            tied.AccessionNumber = ""
+        return tied
+
+
+class TwoStudiesOfOneCase(Sender):
+    """Makes two studies of the last unscheduled case."""
+
+    def studies(self, step: str) -> list[Study]:
+        made = super().studies(step)
+        more = replace(self.synthesizer("more").study("US"), patient=made[-1].patient)
+        return [*made, more] if step == "unscheduled" else made
+
+
 class ImageThatCannotBeRead(Sender):
     """Is wrong in an image, and not in what the step lists."""
 
@@ -136,6 +155,8 @@ class TakesItsTimeOverAReport(Sender):
 
 
 LAWFUL = {
+    DocumentOfNoOrder: "WORK-01",
+    TwoStudiesOfOneCase: "WORK-03",
     SecondStepElsewhere: "WORK-06",
     DocumentAfterTheStep: "WORK-06",
     ImageThatCannotBeRead: "WORK-06",
