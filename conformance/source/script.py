@@ -70,6 +70,7 @@ CORRECT = Step(
     "correct",
     "correct the Patient ID of one study of the step `send` as the product's user would, and let the product send what it sends then",
 )
+CORRECT_NOTE = Step("correct-note", "have the product send its rejection note for what was corrected, if it has one that has not come yet")
 STATUSES = Step(
     "statuses",
     f"send us a new study of at least three images ({SYNTHETIC}): the first is refused (A700), the second fails (C000), the third is "

@@ -22,11 +22,15 @@ class NewStudyForACorrection(Sender):
         return super().datasets("something else" if step == "correct" else step)
 
 
-class MoreOfTheStudyForACorrection(Sender):
-    """The same patient's study again under new UIDs, as after a new reconstruction."""
+class NoteWhenTold(Sender):
+    """Sends the corrected copies first, and the note when its user has it sent."""
 
     def datasets(self, step: str) -> list[Dataset]:
         return [one for one in super().datasets(step) if step != "correct" or one.Modality != "KO"]
+
+
+class MoreOfTheStudyForACorrection(NoteWhenTold):
+    """The same patient's study again under new UIDs, as after a new reconstruction."""
 
     def corrected(self, wrong: Study) -> Study:
         return replace(super().corrected(wrong), uid=wrong.uid, patient=wrong.patient)
@@ -157,6 +161,7 @@ class TakesItsTimeOverAReport(Sender):
 LAWFUL = {
     DocumentOfNoOrder: "WORK-01",
     TwoStudiesOfOneCase: "WORK-03",
+    NoteWhenTold: "IOCM-08",
     SecondStepElsewhere: "WORK-06",
     DocumentAfterTheStep: "WORK-06",
     ImageThatCannotBeRead: "WORK-06",

@@ -173,7 +173,7 @@ class CorrectsUnderOldUids(Sender):
 
 class CorrectsWithoutNote(Sender):
     def datasets(self, step: str) -> list[Dataset]:
-        return [dataset for dataset in super().datasets(step) if step != "correct" or dataset.Modality != "KO"]
+        return [dataset for dataset in super().datasets(step) if "correct" not in step or dataset.Modality != "KO"]
 
 
 class OwnStudyUid(Sender):

@@ -85,7 +85,7 @@ class Sender(Modality, Keeper):
 
     def datasets(self, step: str) -> list[Dataset]:
         """The data sets of a step. A correction is copies under new UIDs, and a note that rejects what was sent before."""
-        if step == "correct":
+        if step in ("correct", "correct-note"):
             wrong = self.studies("send")[0]
             return [*self.corrected(wrong).datasets(), self.note(wrong)]
         return [dataset for study in self.studies(step) for dataset in study.datasets()]
@@ -108,11 +108,12 @@ class Sender(Modality, Keeper):
         return str(JPEGBaseline8Bit) if modality == "US" else str(ImplicitVRLittleEndian)
 
 
+SENDING = ("send", "send-small", "unscheduled", "correct", "correct-note", "statuses", "retry", "failing")
 STEPS: Mapping[str, Callable[[Sender], None]] = {
     "verify": methodcaller("verify"),
     "verify-refused": methodcaller("verify"),
     "scheduled": methodcaller("scheduled"),
     "commit": methodcaller("commit"),
     "commit-again": methodcaller("commit_again"),
-    **{step: methodcaller("send", step) for step in ("send", "send-small", "unscheduled", "correct", "statuses", "retry", "failing")},
+    **{step: methodcaller("send", step) for step in SENDING},
 }
