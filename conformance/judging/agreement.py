@@ -95,9 +95,15 @@ class Uids:
     def __init__(self) -> None:
         self._objects: dict[int, tuple[int, str, int]] = {}
         self._study_of_series: dict[int, int] = {}
+        self._unread: set[int] = set()
 
     def __contains__(self, uid: int) -> bool:
-        return uid in self._objects
+        return uid in self._objects or uid in self._unread
+
+    def pass_over(self, uid: str) -> None:
+        """Keep that an object came, though nothing can be told of it."""
+        if len(self._unread) < MAX_UIDS:
+            self._unread.add(digest(uid))
 
     def see(self, instance: Instance, study: int, series: SeriesSeen, gathering: Gathering) -> None:
         """Judge that an instance UID names one object and a series UID stands in one study."""

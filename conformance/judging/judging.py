@@ -79,6 +79,7 @@ class _Judging:
 
     def _pass_over(self, arrival: Arrival, reason: str) -> None:
         self._unread += 1
+        self._uids.pass_over(arrival.sop_instance_uid)
         if len(self._unreadable) < MAX_UNREADABLE:
             self._unreadable.append(Unreadable(arrival.name or arrival.path.name, reason))
 
@@ -88,6 +89,7 @@ class _Judging:
             where = re.sub(r"\b\d+\b", "n", instance.broken)
             series = self._place(instance)[1] if instance.text("StudyInstanceUID") else None
             self._gathering.note("XFER-07", Breach(_ENCODED, f"the bytes break it: {where}"), series, instance.arrival.name)
+            self._uids.pass_over(instance.arrival.sop_instance_uid)
             return
         key, series = self._place(instance)
         broken_rows = self._judge(instance, series)

@@ -114,6 +114,14 @@ class ImageThatCannotBeRead(Sender):
         super().deliver([replace(first, data=b"\xff" * len(first.data)), *others])
 
 
+class ReferredToCannotBeRead(Sender):
+    """Refers to an image that is sent, but broken."""
+
+    def objects(self, step: str) -> list[Encoded]:
+        *others, referred_to, document = super().objects(step)
+        return [*others, replace(referred_to, data=b"\xff" * len(referred_to.data)), document]
+
+
 class AsksForNoCommitment(Sender):
     def request(self, _transaction: str, _objects: object) -> bool:
         return False
@@ -162,6 +170,7 @@ LAWFUL = {
     DocumentOfNoOrder: "WORK-01",
     TwoStudiesOfOneCase: "WORK-03",
     NoteWhenTold: "IOCM-08",
+    ReferredToCannotBeRead: "INTEG-15",
     SecondStepElsewhere: "WORK-06",
     DocumentAfterTheStep: "WORK-06",
     ImageThatCannotBeRead: "WORK-06",
