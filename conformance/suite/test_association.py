@@ -267,14 +267,13 @@ def store_at_once(system: System, instances: list[Encoded]) -> None:
 @pytest.mark.slow
 @pytest.mark.requirement("ASSOC-12")
 def test_drops_a_silent_connection_and_an_idle_association_and_serves_others_meanwhile(system: System, claims: Claims) -> None:
-    with ExitStack() as stack:
-        silent = stack.enter_context(system.connection())
-        try:
+    try:
+        with system.connection() as silent:
             system.echo()
-        except AssociationEnded as error:
-            system.blame(error, expected="other peers served while one connection is silent", silence=True)
-        idle = stack.enter_context(system.associate())
-        left_open = still_open({"the connection": silent, "the association": idle}, claims.silence_seconds)
+            with system.associate() as idle:
+                left_open = still_open({"the connection": silent, "the association": idle}, claims.silence_seconds)
+    except AssociationEnded as error:
+        system.blame(error, expected="other peers served while one connection is silent", silence=True)
     expect(
         not left_open,
         expected=f"a connection without A-ASSOCIATE-RQ and an idle association each ended within {claims.silence_seconds:g} s",
