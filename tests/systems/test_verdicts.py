@@ -18,7 +18,7 @@ AE_TITLE, CALLING_AE = "TESTED", "CONFORMANCE"
 NOTEWORTHY = ("FAIL", "WARN", "INFO", "INCONCLUSIVE", "BLOCKED")
 STOP_SECONDS = 20
 WEB_USER, WEB_PASSWORD = "conformance", "synthetic"  # those of the recipe
-PROFILES = {name: FIXTURES / "systems" / f"{name}.toml" for name in ("qrscp", "wlmscpfs")}
+PROFILES = {name: FIXTURES / "systems" / f"{name}.toml" for name in ("qrscp", "pixelmed", "wlmscpfs")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ ASKED = (
     Ask("orthanc", web=True),
     Ask("dcmqrscp"),
     Ask("qrscp"),
+    Ask("pixelmed"),
     Ask("storescp"),
     Ask("wlmscpfs", only="WORK-04"),
 )
