@@ -159,7 +159,7 @@ class TakesItsTimeOverAReport(Sender):
     """Answers a report when it has looked for what was not committed, and sends that again after the time that it declares."""
 
     def look_into(self, _report: Dataset) -> None:
-        time.sleep(RETRY_SECONDS * 2)
+        time.sleep(RETRY_SECONDS * 3)
 
     def failed_of(self, report: Dataset) -> set[str]:
         time.sleep(RETRY_SECONDS)

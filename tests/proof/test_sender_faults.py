@@ -189,7 +189,7 @@ def test_a_lawful_sender_passes(make: type[Sender], row: str) -> None:
 
 @pytest.mark.parametrize(("make", "row"), UNHURRIED.items(), ids=lambda case: str(getattr(case, "__name__", case)))
 def test_a_lawful_sender_has_the_time_that_it_declares(make: type[Sender], row: str) -> None:
-    user = Waiting(patience=30, settle=0.2)
+    user = Waiting(patience=30, settle=0.5)
     with ExitStack() as opened:
         opened.callback(user.join)
         assert Yard(make, 1, opened, user).judged(deciding(row))[row] is Verdict.PASS
