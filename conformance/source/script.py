@@ -66,6 +66,7 @@ SEND_SMALL = Step("send-small", f"send us one more study ({SYNTHETIC}): this tim
 UNSCHEDULED = Step(
     "unscheduled", f"send us two emergency cases, one after the other, made without a worklist entry ({SYNTHETIC})", studies=2
 )
+UNSCHEDULED_NEXT = Step("unscheduled-next", f"send us one more emergency case, of another patient, made like the last ones ({SYNTHETIC})")
 CORRECT = Step(
     "correct",
     "correct the Patient ID of one study of the step `send` as the product's user would, and let the product send what it sends then",

@@ -98,12 +98,11 @@ class DocumentOfNoOrder(Sender):
 
 
 class TwoStudiesOfOneCase(Sender):
-    """Makes two studies of the last unscheduled case."""
+    """Makes two studies of the first unscheduled case, so that the second is not waited for."""
 
     def studies(self, step: str) -> list[Study]:
         made = super().studies(step)
-        more = replace(self.synthesizer("more").study("US"), patient=made[-1].patient)
-        return [*made, more] if step == "unscheduled" else made
+        return [replace(study, patient=made[0].patient) for study in made] if step == "unscheduled" else made
 
 
 class ImageThatCannotBeRead(Sender):

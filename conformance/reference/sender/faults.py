@@ -145,8 +145,8 @@ class KeepsTheLastPatient(Sender):
 
 class OneTemporaryId(Sender):
     def studies(self, step: str) -> list[Study]:
-        made = super().studies(step)
-        return [replace(study, patient=made[0].patient) for study in made] if step == "unscheduled" else made
+        made, nobody = super().studies(step), super().studies("unscheduled")[0].patient
+        return [replace(study, patient=nobody) for study in made] if "unscheduled" in step else made
 
 
 class NoTemporaryId(Sender):

@@ -108,7 +108,7 @@ class Sender(Modality, Keeper):
         return str(JPEGBaseline8Bit) if modality == "US" else str(ImplicitVRLittleEndian)
 
 
-SENDING = ("send", "send-small", "unscheduled", "correct", "correct-note", "statuses", "retry", "failing")
+SENDING = ("send", "send-small", "unscheduled", "unscheduled-next", "correct", "correct-note", "statuses", "retry", "failing")
 STEPS: Mapping[str, Callable[[Sender], None]] = {
     "verify": methodcaller("verify"),
     "verify-refused": methodcaller("verify"),
