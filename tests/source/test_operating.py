@@ -52,7 +52,7 @@ def test_a_trigger_that_ends_without_effect_is_not_done_and_its_exit_code_is_tol
 
 
 def test_a_trigger_that_fails_after_everything_came_is_done() -> None:
-    seen = Operator(trigger("raise SystemExit(3)"), patience=30, settle=0.1).perform(ERRAND, After(0))
+    seen = Operator(trigger("raise SystemExit(3)"), patience=30, settle=1).perform(ERRAND, After(0))
     assert (seen.done, seen.exit_code) == (True, 3)
 
 
