@@ -22,6 +22,7 @@ from conformance.reference.syntax import ENCAPSULATED, STORABLE
 from conformance.reference.wire import Acceptor, Courier, Messages
 
 _ENHANCED = frozenset({"1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.4.1"})  # Enhanced CT and MR
+PLACES = 100  # connections
 
 
 class AnyTitle(Door):
@@ -152,6 +153,25 @@ class DeafAfterNoise(Acceptor):
             self.kill()
 
 
+class LeaksConnections(Acceptor):
+    """Keeps a place for each connection that ends without a request, and has a hundred places."""
+
+    def __init__(self, ae: Any, mode: str) -> None:
+        super().__init__(ae, mode)
+        self.bind(evt.EVT_REQUESTED, self.consider)
+
+    def run_reactor(self) -> None:
+        super().run_reactor()
+        if self.requestor.primitive is None:
+            server: Any = self._server
+            server.leaked = getattr(server, "leaked", 0) + 1
+
+    def consider(self, _: evt.Event) -> None:
+        if getattr(self._server, "leaked", 0) >= PLACES:
+            self.acse.send_reject(2, 3, 2)
+            self.kill()
+
+
 class LongFragments(Messages):
     @property
     def maximum_pdu_size(self) -> int:
@@ -278,6 +298,12 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         "noise-deafens-the-listener",
         "after three connections with noise every association is rejected for eight seconds",
         Parts(acceptor=DeafAfterNoise),
+        breaks=rows("ROBUST-02"),
+    ),
+    Fault(
+        "connections-leaked",
+        f"after {PLACES} connections that ended without a request every association is rejected",
+        Parts(acceptor=LeaksConnections),
         breaks=rows("ROBUST-02"),
     ),
 )
