@@ -26,6 +26,7 @@ from conformance.reference.transcoding import TARGETS
 BIG_ENDIAN, JPEG_BASELINE = "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.4.50"
 JPEG_2000_LOSSLESS, JPEG_LOSSLESS_SV1 = "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.70"
 _DIGITAL_RADIOGRAPHY, _REPORTS = "1.2.840.10008.5.1.4.1.1.1.1", "1.2.840.10008.5.1.4.1.1.88."
+_RADIOFLUOROSCOPY = "1.2.840.10008.5.1.4.1.1.12.2"
 PARSER_DEPTH = 6  # levels of sequences that the parser of one fault follows
 END = struct.pack("<HHL", SEQUENCE_END >> 16, SEQUENCE_END & 0xFFFF, 0)
 NO_CLASS = "2.25.310458246739824793746534657936453219899"
@@ -59,6 +60,13 @@ class PrivateUnknown(Rewrites):
 
     def unknown(self, element: Element) -> Element:
         return element if element.items is not None else replace(element, vr="UN")
+
+
+class DoublesDropped(Rewrites):
+    """Reads Explicit VR with a list of value representations that is older than FD; Implicit VR it reads with a newer dictionary."""
+
+    def changed(self, candidate: Candidate) -> DataSet | None:
+        return {tag: one for tag, one in candidate.dataset.items() if one.vr != "FD"} if candidate.syntax.uid == TARGETS[0] else None
 
 
 class PrivateInItemsDropped(Rewrites):
@@ -127,6 +135,12 @@ class NoJpegLossless(Door):
     def syntaxes(self, abstract_syntax: str) -> tuple[str, ...]:
         offered = super().syntaxes(abstract_syntax)
         return tuple(uid for uid in offered if uid != JPEG_LOSSLESS_SV1) if abstract_syntax in STORAGE else offered
+
+
+class FluoroscopyImplicitOnly(Door):
+    def syntaxes(self, abstract_syntax: str) -> tuple[str, ...]:
+        offered = super().syntaxes(abstract_syntax)
+        return tuple(uid for uid in offered if uid != TARGETS[0]) if abstract_syntax == _RADIOFLUOROSCOPY else offered
 
 
 class Alters(Retriever):
@@ -255,6 +269,18 @@ ENCODING_FAULTS: tuple[Fault, ...] = (
         "private-values-become-unknown",
         "private elements of explicit objects are kept with VR UN",
         Parts(intake=PrivateUnknown),
+        breaks=rows("XFER-01"),
+    ),
+    Fault(
+        "doubles-of-explicit-objects-dropped",
+        "elements of VR FD in the main data set are kept of objects in Implicit VR only",
+        Parts(intake=DoublesDropped),
+        breaks=rows("XFER-01"),
+    ),
+    Fault(
+        "explicit-vr-refused-for-fluoroscopy",
+        "radiofluoroscopy is refused in Explicit VR Little Endian",
+        Parts(door=FluoroscopyImplicitOnly),
         breaks=rows("XFER-01"),
     ),
     Fault(
