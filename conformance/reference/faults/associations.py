@@ -90,6 +90,14 @@ class SixtyFourContexts(Door):
         return LOCAL_LIMIT_EXCEEDED if len(knock.abstract_syntaxes) > 64 else super().rejection(knock)
 
 
+class FewRefusals(Acceptor):
+    """Has room for 64 refusals in its answer."""
+
+    @property
+    def rejected_contexts(self) -> list[PresentationContext]:
+        return super().rejected_contexts[:64]
+
+
 class NoTimers(Acceptor):
     def __init__(self, ae: Any, mode: str) -> None:
         super().__init__(ae, mode)
@@ -255,6 +263,12 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         Parts(door=SixtyFourContexts),
         breaks=rows("ASSOC-06"),
         blocks=rows("DOC-02"),
+    ),
+    Fault(
+        "refusals-after-64-unanswered",
+        "of the contexts that are refused only 64 are answered",
+        Parts(acceptor=FewRefusals),
+        breaks=rows("ASSOC-06"),
     ),
     Fault(
         "pdu-limit-of-receiver-ignored",

@@ -4,7 +4,7 @@ Each class is one part that is wrong in one way; the table at the end says what 
 """
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,9 +18,9 @@ from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake
 from conformance.reference.keys import tag_of
-from conformance.reference.retrieve import Outlet, Retriever
+from conformance.reference.retrieve import Outlet, Progress, Retriever
 from conformance.reference.rules import Candidate
-from conformance.reference.syntax import NATIVE, STORABLE, syntax_of
+from conformance.reference.syntax import LOSSLESS, NATIVE, STORABLE, syntax_of
 from conformance.reference.transcoding import TARGETS
 
 BIG_ENDIAN, JPEG_BASELINE = "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.4.50"
@@ -217,6 +217,15 @@ class CompressedOnly(Retriever):
         return None if compressed and syntax not in (located.transfer_syntax_uid, TARGETS[0]) else super().payload(located, syntax)
 
 
+class FragmentsInImplicit(Retriever):
+    """Rewrites compressed objects for the default syntax, all but their pixels."""
+
+    def payload(self, located: Located, syntax: str) -> bytes | None:
+        if located.transfer_syntax_uid not in LOSSLESS or syntax != TARGETS[1]:
+            return super().payload(located, syntax)
+        return encode(decode(self.depot.get(located), syntax_of(located.transfer_syntax_uid)), syntax_of(syntax))
+
+
 class FileAsItIs(Retriever):
     """Sends the bytes of the file, whichever native syntax was negotiated."""
 
@@ -232,6 +241,16 @@ class LossyDecompressed(Retriever):
         if located.transfer_syntax_uid != JPEG_BASELINE:
             return super().send(located, outlet)
         return super().send(located, NativeOnly(outlet))
+
+
+class SkipsLossy(Retriever):
+    """Leaves out, and does not count, a lossy image that the destination does not take as it is."""
+
+    def deliver(self, targets: Sequence[Located], outlet: Outlet, cancelled: Callable[[], bool]) -> Iterator[Progress]:
+        return super().deliver([one for one in targets if self.passes(one, outlet)], outlet, cancelled)
+
+    def passes(self, located: Located, outlet: Outlet) -> bool:
+        return located.transfer_syntax_uid in {*NATIVE, *LOSSLESS, *outlet.syntaxes(located.sop_class_uid)}
 
 
 class CompressesAgain(Alters):
@@ -310,6 +329,12 @@ ENCODING_FAULTS: tuple[Fault, ...] = (
         breaks=rows("XFER-06"),
     ),
     Fault(
+        "fragments-in-the-default-syntax",
+        "a destination that accepts the default syntax only is sent compressed pixels in it",
+        Parts(retriever=FragmentsInImplicit),
+        breaks=rows("XFER-06 XFER-07"),
+    ),
+    Fault(
         "file-sent-as-it-is",
         "a native object is sent as it was stored, whichever native syntax was negotiated",
         Parts(retriever=FileAsItIs),
@@ -325,6 +350,12 @@ ENCODING_FAULTS: tuple[Fault, ...] = (
         "lossy-images-compressed-again",
         "JPEG Baseline is passed on at a lower quality",
         Parts(retriever=CompressesAgain),
+        warns=rows("XFER-08"),
+    ),
+    Fault(
+        "lossy-images-left-out",
+        "lossy images are left out of a retrieve, and of its counts, where the destination does not accept their syntax",
+        Parts(retriever=SkipsLossy),
         warns=rows("XFER-08"),
     ),
     Fault(
