@@ -65,14 +65,13 @@ def runs(
     tmp_path_factory: pytest.TempPathFactory,
     free_port: Callable[[], int],
     run_suite: Callable[..., Any],
-    small_sizes: list[str],
 ) -> Iterator[dict[tuple[Ask, int], "Future[Any]"]]:
     """All runs at once: much of their time is spent waiting for the systems."""
 
     def run(ask: Ask, seed: int) -> object:
         port, listen_port = free_port(), free_port()
         arguments = [f"--target-ae={AE_TITLE}", "--host=127.0.0.1", f"--port={port}", f"--listen-port={listen_port}", f"--seed={seed}"]
-        arguments += ["--slow", *small_sizes] * ask.slow + ["-k", ask.only] * bool(ask.only)
+        arguments += ["--slow"] * ask.slow + ["-k", ask.only] * bool(ask.only)
         if ask.system in PROFILES:
             arguments.append(f"--target-profile={PROFILES[ask.system]}")
         options: list[str] = []

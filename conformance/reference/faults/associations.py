@@ -98,10 +98,16 @@ class FewRefusals(Acceptor):
         return super().rejected_contexts[:64]
 
 
-class NoTimers(Acceptor):
+class NoArtimTimer(Acceptor):
     def __init__(self, ae: Any, mode: str) -> None:
         super().__init__(ae, mode)
-        self.acse_timeout = self.network_timeout = None
+        self.acse_timeout = None
+
+
+class NoIdleTimer(Acceptor):
+    def __init__(self, ae: Any, mode: str) -> None:
+        super().__init__(ae, mode)
+        self.network_timeout = None
 
 
 class ZeroIsNothing(Acceptor):
@@ -131,17 +137,12 @@ class SpentReleases(Acceptor):
             super().answer_release()
 
 
-class DeafAfterNoise(Acceptor):
-    """Counts connections that ended without a request; after three of them everybody is turned away for a time, once.
-
-    It first waits until no connection is left half way, as a listener with a single negotiator does.
-    """
-
-    seconds = 8.0  # longer than the silence that the archive's profile declares
+class CountsNoise(Acceptor):
+    """Counts the connections that ended without a request, and considers each request that comes after them."""
 
     def __init__(self, ae: Any, mode: str) -> None:
         super().__init__(ae, mode)
-        self.bind(evt.EVT_REQUESTED, self.consider)
+        self.bind(evt.EVT_REQUESTED, lambda _: self.consider(self._server))
 
     def run_reactor(self) -> None:
         super().run_reactor()
@@ -149,35 +150,35 @@ class DeafAfterNoise(Acceptor):
             server: Any = self._server
             server.noise = getattr(server, "noise", 0) + 1
 
-    def consider(self, _: evt.Event) -> None:
-        server: Any = self._server
+    def consider(self, server: Any) -> None:
+        """Wait until no connection is left half way, as a listener with a single negotiator does; then be deaf, or leave it to the door."""
         settled = time.monotonic() + 0.5
         while any(other.requestor.primitive is None for other in server.active_associations) and time.monotonic() < settled:
             time.sleep(0.005)
-        if getattr(server, "noise", 0) >= 3 and not hasattr(server, "deaf_until"):
-            server.deaf_until = time.monotonic() + self.seconds
-        if time.monotonic() < getattr(server, "deaf_until", 0.0):
+        if self.is_deaf(server, getattr(server, "noise", 0)):
             self.acse.send_reject(2, 3, 1)
             self.kill()
 
+    def is_deaf(self, _server: Any, _noise: int, /) -> bool:
+        return False
 
-class LeaksConnections(Acceptor):
+
+class DeafAfterNoise(CountsNoise):
+    """After three connections that ended without a request, turns everybody away for a time, once."""
+
+    seconds = 8.0  # longer than the silence that the archive's profile declares
+
+    def is_deaf(self, server: Any, noise: int) -> bool:
+        if noise >= 3 and not hasattr(server, "deaf_until"):
+            server.deaf_until = time.monotonic() + self.seconds
+        return time.monotonic() < float(getattr(server, "deaf_until", 0.0))
+
+
+class LeaksConnections(CountsNoise):
     """Keeps a place for each connection that ends without a request, and has a hundred places."""
 
-    def __init__(self, ae: Any, mode: str) -> None:
-        super().__init__(ae, mode)
-        self.bind(evt.EVT_REQUESTED, self.consider)
-
-    def run_reactor(self) -> None:
-        super().run_reactor()
-        if self.requestor.primitive is None:
-            server: Any = self._server
-            server.leaked = getattr(server, "leaked", 0) + 1
-
-    def consider(self, _: evt.Event) -> None:
-        if getattr(self._server, "leaked", 0) >= PLACES:
-            self.acse.send_reject(2, 3, 2)
-            self.kill()
+    def is_deaf(self, _server: Any, noise: int) -> bool:
+        return noise >= PLACES
 
 
 class LongFragments(Messages):
@@ -301,7 +302,8 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         breaks=rows("ASSOC-10"),
     ),
     Fault("eight-associations-at-once", "a ninth simultaneous association is rejected", Parts(door=EightAtOnce), warns=rows("ASSOC-11")),
-    Fault("silent-connections-kept", "there is neither ARTIM nor idle timer", Parts(acceptor=NoTimers), warns=rows("ASSOC-12")),
+    Fault("silent-connections-kept", "no ARTIM timer runs", Parts(acceptor=NoArtimTimer), warns=rows("ASSOC-12")),
+    Fault("idle-associations-kept", "no timer runs on an open association", Parts(acceptor=NoIdleTimer), warns=rows("ASSOC-12")),
     Fault(
         "application-context-unchecked",
         "any application context name is accepted",
