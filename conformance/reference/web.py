@@ -46,7 +46,7 @@ _META_START = 144  # preamble, "DICM", and the group length element (PS3.10 7.1)
 class Request:
     """What a user agent asks: the path below the base URL in its segments, the query, the headers that count, the parts of a body.
 
-    `encrypted`: it came by TLS.
+    `encrypted`: it came by TLS, as every request does; for faults, since the port speaks nothing else.
     """
 
     method: str
