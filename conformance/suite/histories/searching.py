@@ -12,19 +12,10 @@ from conformance.cases import Step
 from conformance.dimse import AssociationEnded
 from conformance.evidence import Recorder
 from conformance.suite.commitments import Commitments
-from conformance.suite.histories import (
-    PLACES,
-    Cast,
-    Divergence,
-    History,
-    Place,
-    Symptom,
-    canonical,
-    place_of,
-    row_of,
-    stored_again,
-)
-from conformance.suite.playing import Played, Playing
+from conformance.suite.histories.history import PLACES, History, Place, canonical, place_of, stored_again
+from conformance.suite.histories.model import Cast
+from conformance.suite.histories.playing import Played, Playing
+from conformance.suite.histories.symptoms import Divergence, Symptom, row_of
 from conformance.suite.system import System
 from generators import Synthesizer
 
@@ -99,7 +90,7 @@ class Search:
 
     def _found(self, known: Collection[Symptom]) -> Iterator[tuple[Symptom, History]]:
         """Draw the same histories again and again, and give the first of each symptom that was not known before."""
-        from conformance.suite.drawing import first_drawn  # only now: Hypothesis takes its time to import, and a selection need not wait
+        from conformance.suite.histories.drawing import first_drawn  # only now: Hypothesis takes its time to import
 
         while True:
             wanted: list[Symptom] = []

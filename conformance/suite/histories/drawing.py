@@ -11,7 +11,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.errors import NoSuchExample
 
 from conformance.cases import MAX_STEPS, Step
-from conformance.suite.histories import History, canonical
+from conformance.suite.histories.history import History, canonical
 
 SLOTS = 50
 _STEP = st.builds(
