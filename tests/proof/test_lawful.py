@@ -20,8 +20,8 @@ from conformance.reference.find import Finder
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake
 from conformance.reference.keys import Attributes, Key, Value, tag_of
-from conformance.reference.models import PENDING
-from conformance.reference.retrieve import Progress
+from conformance.reference.models import PENDING, Identifier
+from conformance.reference.retrieve import Progress, Retriever
 from conformance.reference.rules import Candidate, Refusal
 from conformance.reference.services import Request, Services
 from conformance.reference.syntax import syntax_of
@@ -49,6 +49,15 @@ class OffsetsWrittenAnew(Alters):
         buffer = BytesIO(pixels.value)
         assert parse_basic_offsets(buffer), "the images come with a table"
         return dataset | {PIXEL_DATA: replace(pixels, value=encapsulate(list(generate_fragments(buffer)), has_bot=False) + END)}
+
+
+class LeavesOutALossyImage(Retriever):
+    """Does not send one of the lossy images at all, and says success: what it sends of them may be right."""
+
+    def select(self, identifier: Identifier, levels: tuple[str, ...]) -> list[Located]:
+        found = super().select(identifier, levels)
+        lossy = [located for located in found if located.transfer_syntax_uid == JPEG_BASELINE]
+        return [located for located in found if located not in lossy[-1:]]
 
 
 class CountsFailuresOnly(Services):
@@ -163,6 +172,13 @@ def test_an_object_that_is_put_aside_with_a_warning_is_not_lost(
     rows = ("STORE-01", "INTEG-01", "COMMIT-03", "RETR-01")
     seen = judged(run_suite, tmp_path, free_port(), Parts(services=KeepsThirdSeriesApart), rows)
     assert seen == dict.fromkeys(rows, "PASS") | {"RETR-01": "BLOCKED"}
+
+
+def test_an_image_that_does_not_come_is_not_blamed_for_its_syntax(
+    tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]
+) -> None:
+    seen = judged(run_suite, tmp_path, free_port(), Parts(retriever=LeavesOutALossyImage), ["XFER-08"])
+    assert seen == {"XFER-08": "BLOCKED"}
 
 
 def test_a_coercion_that_is_told_is_not_blamed(tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]) -> None:

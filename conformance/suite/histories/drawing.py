@@ -43,7 +43,7 @@ def told(slots: Iterable[Drawn | None], left_out: Collection[int]) -> History:
 
 
 HISTORIES = st.builds(told, st.lists(_SLOT, min_size=SLOTS, max_size=SLOTS), st.sets(st.integers(0, len(SHAPES) - 1), max_size=2))
-"""Histories of some thirty steps. Each slot of the list may be empty, so that a step is left out without moving the others."""
+"""Histories of some twenty-five steps. Each slot of the list may be empty, so that a step is left out without moving the others."""
 
 
 def first_drawn(shows: Callable[[History], bool], *, drawn: int, seed: int) -> History | None:
