@@ -19,7 +19,7 @@ from conformance.suite.histories.symptoms import Divergence, Symptom, row_of
 from conformance.suite.system import System
 from generators import Synthesizer
 
-# A default run has seconds for the whole search, and a system keeps what is stored on it: ten histories bring some forty studies.
+# A default run has seconds for the whole search, and a system keeps what is stored on it: ten histories bring some twenty-five studies.
 DRAWN = 11  # the first that is drawn is always the plainest, which is empty
 CALLS = 6000  # questions and objects sent in a whole search, reducing included; ten histories take some five hundred
 MOST = 3  # ways to differ, of which each is waited for twice as long as the system says that it may take
