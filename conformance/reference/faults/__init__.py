@@ -23,6 +23,7 @@ from conformance.reference.faults.securing import SECURING_FAULTS
 from conformance.reference.faults.sizes import SIZE_FAULTS
 from conformance.reference.faults.stepping import WORKFLOW_FAULTS
 from conformance.reference.faults.storing import STORING_FAULTS
+from conformance.reference.faults.transcoding import TRANSCODING_FAULTS
 from conformance.reference.faults.values import VALUE_FAULTS
 from conformance.reference.faults.web import WEB_FAULTS
 
@@ -37,6 +38,7 @@ FAULTS: Mapping[str, Fault] = {
         IDENTITY_FAULTS,
         CHARACTER_FAULTS,
         ENCODING_FAULTS,
+        TRANSCODING_FAULTS,
         QUERY_FAULTS,
         RETRIEVE_FAULTS,
         COMMITMENT_FAULTS,
