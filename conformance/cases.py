@@ -26,7 +26,7 @@ class CaseError(ConformanceError):
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One step of a history: what is done, with which object of its cast, and on which association. Numbers count from 0.
 
-    `conformance.suite.histories` says what each act is, and which objects there are.
+    `conformance.suite.histories.history` says what each act is, and which objects there are.
     """
 
     act: Literal["store", "correct", "find", "patient", "count", "retrieve", "commit"]

@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from conformance.dimse import AssociationEnded, Context, Ending, EndingKind, NotAccepted, ProtocolViolation, StatusClass, describe
+from conformance.suite.peer import VERIFICATION
 from conformance.suite.queries import STUDY_ROOT, study_query
 from conformance.suite.sop_classes import CORE_STORAGE, CT
-from conformance.suite.system import TAKEN, UNCOMPRESSED, VERIFICATION, System, query_context
+from conformance.suite.system import TAKEN, UNCOMPRESSED, System, query_context
 from generators import Encoded, Study, encode_study
 from reports.results import Identity, NegotiatedContext, Preflight
 

@@ -14,7 +14,8 @@ from pydicom.errors import InvalidDicomError
 
 from conformance.acts import Act
 from conformance.findings import Nonconformance, NotApplicable, NotExercised, expect, require
-from conformance.suite.system import System, polls
+from conformance.suite.peer import polls
+from conformance.suite.system import System
 from conformance.web import DICOM, MULTIPART, Reply, WebDoor, WebPayloadError, WebUnanswered, WebUnavailable
 from generators import Encoded, Study
 

@@ -16,9 +16,10 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined] # made at impor
 
 from conformance.dimse import Acceptance, Context, Negotiated
 from conformance.offer import Offer
+from conformance.suite.peer import VERIFICATION
 from conformance.suite.queries import PATIENT_ROOT, STUDY_ROOT
 from conformance.suite.sop_classes import CT
-from conformance.suite.system import UNCOMPRESSED, VERIFICATION, System
+from conformance.suite.system import UNCOMPRESSED, System
 
 STORAGE = tuple(sorted({str(context.abstract_syntax) for context in AllStoragePresentationContexts}))
 BY_SERVICE: Mapping[str, tuple[str, ...]] = {

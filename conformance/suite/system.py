@@ -1,17 +1,15 @@
-"""The system under test as a check sees it: associate, store, find, retrieve, each in one call."""
+"""The system under test as a check sees it: store, find, retrieve, each in one call; to associate with it is in `peer`."""
 
 import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import NoReturn
 
 import pytest
 from msgspec import structs
 from pydicom import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # made at import from pynetdicom's tables
 
 from conformance.acts import Act
 from conformance.cases import Step
@@ -21,45 +19,32 @@ from conformance.dimse import (
     PUSH_MODEL,
     Answer,
     Association,
-    AssociationEnded,
     AssociationRequest,
     Context,
-    EndingKind,
     Endpoint,
     FindAnswer,
     Listener,
-    Negotiated,
     NotAccepted,
     Policy,
-    ProtocolViolation,
     Received,
     RetrieveAnswer,
     StatusClass,
-    Wire,
-    associate,
-    connect,
 )
-from conformance.evidence import Recorder
-from conformance.findings import Nonconformance, NotExercised, require
+from conformance.findings import require
 from conformance.ledger import Ledger
 from conformance.offer import Offer
+from conformance.suite.peer import VERIFICATION, Peer, polls
 from conformance.suite.queries import Query, Value, image_query, study_query
 from conformance.target import Target
 from generators import KINDS, Encoded, Study, Synthesizer, encode_study
 
 UNCOMPRESSED = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 TAKEN = frozenset({StatusClass.SUCCESS, StatusClass.WARNING})
-POLL_SECONDS = 0.05
 IMPATIENT_SECONDS = 2.0
-GRACE_SECONDS = 10.0
 LATE_SECONDS = 2.0  # for objects that a final response counts and that have not come: what is late is not lost
 SLOW_RATE = 1 << 20  # bytes a second
 MAX_MATCHES = 2000
-DELIBERATE = frozenset({EndingKind.REJECT, EndingKind.ABORT, EndingKind.CLOSE, EndingKind.RESET, EndingKind.RELEASE})
-MAX_CONTEXTS = 128
 SUCCESS, OUT_OF_RESOURCES = 0x0000, 0xA700  # what we answer to a C-STORE
-TRANSIENT = 2  # the result of an A-ASSOCIATE-RJ (PS3.8 9.3.4)
-VERIFICATION = Context(str(Verification), (ImplicitVRLittleEndian,))
 
 
 def query_context(sop_class: str) -> Context:
@@ -92,16 +77,6 @@ def context_id_for(association: Association, instance: Encoded, abstract_syntax:
     return context.id
 
 
-def polls(seconds: float) -> Iterator[None]:
-    """Give turns until the time is over: at least one, quickly at first, then once a second."""
-    deadline, pause = time.monotonic() + seconds, POLL_SECONDS
-    yield
-    while time.monotonic() < deadline:
-        time.sleep(min(pause, max(deadline - time.monotonic(), 0.0)))
-        pause = min(pause * 2, 1.0)
-        yield
-
-
 def content(received: Received) -> Dataset:
     """Decode what the system sent us."""
     return Encoded(received.sop_class_uid, received.sop_instance_uid, received.transfer_syntax_uid, received.data).dataset()
@@ -131,53 +106,20 @@ class Delivery:
         return sorted(received.sop_instance_uid for received in self.objects)
 
 
-class System:
+class System(Peer):
     """The system under test. One check at a time uses it; `begin` opens a new page for each. `history` is the one to replay, if any."""
 
     def __init__(
         self, target: Target, listener: Listener, synthesizer: Synthesizer, ledger: Ledger, history: tuple[Step, ...] = ()
     ) -> None:
-        self.target = target
+        super().__init__(target)
         self.listener = listener
         self.synthesizer = synthesizer
         self.ledger = ledger
         self.history = history
-        self.recorder = Recorder()
-        self.acts: list[Act] = []
         self.offer: Offer | None = None
         self._patience = target.claims.visible_seconds
         self._takes: dict[str, bool] = {}
-
-    def begin(self) -> None:
-        """Start the evidence of the next check."""
-        self.recorder = Recorder()
-        self.acts = []
-
-    @property
-    def endpoint(self) -> Endpoint:
-        return self.target.endpoint
-
-    def called(self, ae_title: str) -> Endpoint:
-        """The same system under another called AE title."""
-        return replace(self.endpoint, called_ae=ae_title)
-
-    def associate(self, contexts: Sequence[Context] = (VERIFICATION,), *, endpoint: Endpoint | None = None, **how: object) -> Association:
-        """Open an association; `how` goes to `conformance.dimse.associate`. Under other titles it is an act of its own."""
-        if endpoint is not None and not self.acts:
-            titles = f"-aet {shlex.quote(endpoint.calling_ae)} -aec {shlex.quote(endpoint.called_ae)}"
-            self.acts.append(Act(f"echoscu -v {titles} {endpoint.host} {endpoint.port}"))
-        open_association: Callable[..., Association] = associate
-        return open_association(endpoint or self.endpoint, contexts, timeouts=self.target.timeouts, recorder=self.recorder, **how)
-
-    def accepts(self, contexts: Sequence[Context]) -> list[str]:
-        """The abstract syntaxes that the system accepts."""
-        return [answer.abstract_syntax for answer in self.negotiate(contexts) if answer.accepted]
-
-    def negotiate(self, contexts: Sequence[Context]) -> Iterator[Negotiated]:
-        """The answers to contexts, asked for in associations of at most 128."""
-        for start in range(0, len(contexts), MAX_CONTEXTS):
-            with self.associate(contexts[start : start + MAX_CONTEXTS]) as association:
-                yield from association.acceptance.contexts
 
     @contextmanager
     def unhurried(self, octets: int) -> Iterator[None]:
@@ -191,68 +133,6 @@ class System:
             yield
         finally:
             self.target = usual
-
-    @contextmanager
-    def connection(self) -> Iterator[Wire]:
-        """A bare connection, for bytes that make no association."""
-        wire = connect(self.endpoint, self.target.timeouts, self.recorder)
-        try:
-            yield wire
-        finally:
-            wire.close()
-
-    def echo(self) -> Answer:
-        """Open a fresh association and send one C-ECHO."""
-        with self.associate() as association:
-            return association.echo()
-
-    def require_alive(self, when: str) -> None:
-        """Hold the control of a negative case: the system answers C-ECHO on a fresh association.
-
-        Raises:
-            NotExercised: it does not.
-        """
-        try:
-            answer = self.echo()
-        except AssociationEnded as error:
-            raise NotExercised(f"the control failed {when}: {error.ending}") from error
-        require(answer.status_class is StatusClass.SUCCESS, f"the control failed {when}: C-ECHO answered {answer.status:04X}")
-
-    def blame(self, error: AssociationEnded, *, expected: str, silence: bool = False) -> NoReturn:
-        """Blame the system for ending an association, once it has shown that it still serves: a dead one is not blamed.
-
-        `silence`: not to answer within our time-outs is what the clause is about.
-
-        Raises:
-            Nonconformance: it ended what it should have gone on with.
-            NotExercised: it does not answer at all any more.
-            AssociationEnded: the ending may be our own, or the network's.
-        """
-        if error.ending.kind not in DELIBERATE and not (silence and error.ending.kind is EndingKind.SILENCE):
-            raise error
-        alive = error.ending.kind is EndingKind.REJECT or self.serves_within(GRACE_SECONDS)
-        require(alive, f"the control failed after the case: no association; before it, {error.ending}")
-        raise Nonconformance(expected=expected, got=str(error.ending)) from error
-
-    def serves_within(self, seconds: float) -> bool:
-        """Whether C-ECHO is answered on a fresh association before the time is over; an ended one is asked for again."""
-        for _ in polls(seconds):
-            try:
-                return self.echo().status_class is StatusClass.SUCCESS
-            except (AssociationEnded, ProtocolViolation, NotAccepted):
-                continue
-        return False
-
-    def once_it_has_room(self, act: Callable[[], None]) -> None:
-        """Do something that holds many associations; where the system says `later` (transient), give it time to free earlier ones."""
-        for _ in polls(GRACE_SECONDS):
-            try:
-                return act()
-            except AssociationEnded as error:
-                later = error
-                if (error.ending.kind, error.ending.result) != (EndingKind.REJECT, TRANSIENT):
-                    break
-        raise later
 
     def send(self, association: Association, instance: Encoded, *, context_id: int | None = None, **command: str | None) -> Answer:
         """Send one object on an open association, in the context of its class or in another; `command` sets the affected UIDs apart."""

@@ -19,9 +19,10 @@ from conformance.dimse import Association, AssociationEnded, Context, Ending, En
 from conformance.findings import Nonconformance, NotApplicable, NotExercised, expect, expect_answers_by, require
 from conformance.suite.conftest import Stored
 from conformance.suite.expectations import expect_rejected, expect_taken
+from conformance.suite.peer import DELIBERATE, GRACE_SECONDS, VERIFICATION
 from conformance.suite.queries import STUDY_ROOT, study_query
 from conformance.suite.sop_classes import CORE_STORAGE, CT, NOT_SERVED
-from conformance.suite.system import DELIBERATE, GRACE_SECONDS, TAKEN, VERIFICATION, System, query_context, storage_contexts
+from conformance.suite.system import TAKEN, System, query_context, storage_contexts
 from conformance.target import MAX_AE_TITLE, Claims
 from generators import Encoded, Study, Synthesizer, encode, encode_study
 

@@ -1,15 +1,12 @@
-"""Histories: whatever is stored, stored again, corrected, asked for and committed, in whatever order, the archive shows what it took.
-
-The steps are searched for; `histories` is the model, `playing` does the steps, `looking` compares, `searching` draws and reduces.
-"""
+"""Histories: whatever is stored, stored again, corrected, asked for and committed, in whatever order, the archive shows what it took."""
 
 import pytest
 
 from conformance.findings import Nonconformance, NotApplicable, Unsteady, require
 from conformance.suite.commitments import Commitments
-from conformance.suite.histories import script
+from conformance.suite.histories.history import script
+from conformance.suite.histories.searching import Search, Searched
 from conformance.suite.queries import STUDY_ROOT
-from conformance.suite.searching import Search, Searched
 from conformance.suite.system import System, query_context
 from conformance.target import Claims
 

@@ -38,10 +38,10 @@ from conformance.suite.messages import (
     store_command,
     store_fragments,
 )
+from conformance.suite.peer import VERIFICATION as VERIFICATION_CONTEXT
 from conformance.suite.queries import study_query
 from conformance.suite.sop_classes import CT, NOT_SERVED
 from conformance.suite.system import TAKEN, System, storage_contexts
-from conformance.suite.system import VERIFICATION as VERIFICATION_CONTEXT
 from conformance.target import Claims
 from generators import Encoded, Synthesizer
 

@@ -10,8 +10,9 @@ from conformance.dimse import AssociationEnded, FindAnswer, StatusClass
 from conformance.findings import NotApplicable, expect, require
 from conformance.suite.conftest import MANY, Stored
 from conformance.suite.expectations import only_match
+from conformance.suite.peer import polls
 from conformance.suite.queries import Query, image_query, series_query, shown_value, study_query
-from conformance.suite.system import System, polls, query_context
+from conformance.suite.system import System, query_context
 from conformance.target import Claims
 from generators import Encoded, Series, Study, Synthesizer, encode, encode_study
 

@@ -7,8 +7,9 @@ import pytest
 from conformance.dimse import AssociationEnded, EndingKind, Endpoint, NotAccepted, StatusClass, UserIdentity
 from conformance.findings import expect, require
 from conformance.suite.expectations import expect_taken, require_named
+from conformance.suite.peer import DELIBERATE, VERIFICATION
 from conformance.suite.queries import STUDY_ROOT, study_query
-from conformance.suite.system import DELIBERATE, VERIFICATION, System, query_context, storage_contexts
+from conformance.suite.system import System, query_context, storage_contexts
 from conformance.target import Claims, User
 from generators import Study, Synthesizer, encode_study
 

@@ -9,9 +9,10 @@ from conformance.dimse import AssociationEnded, Context, EndingKind, Endpoint, N
 from conformance.findings import Nonconformance, expect, require
 from conformance.suite.conftest import Stored
 from conformance.suite.expectations import expect_rejected
+from conformance.suite.peer import DELIBERATE
 from conformance.suite.queries import PATIENT_ROOT, STUDY_ROOT, study_query
 from conformance.suite.sop_classes import CORE_STORAGE
-from conformance.suite.system import DELIBERATE, UNCOMPRESSED, System, query_context
+from conformance.suite.system import UNCOMPRESSED, System, query_context
 
 SERVED = [uid for root in (STUDY_ROOT, PATIENT_ROOT) for uid in (root.find, root.move, root.get)]
 

@@ -9,8 +9,9 @@ from pydicom import Dataset, Sequence
 from conformance.acts import Act
 from conformance.dimse import Answer, Association, NotAccepted, StatusClass
 from conformance.findings import NotApplicable, expect, require
+from conformance.suite.peer import polls
 from conformance.suite.queries import image_query, study_query
-from conformance.suite.system import TAKEN, System, content, polls, storage_contexts
+from conformance.suite.system import TAKEN, System, content, storage_contexts
 from conformance.target import Claims
 from generators import Difference, Encoded, Synthesizer, differences, encode, encode_study
 

@@ -11,7 +11,8 @@ from conformance.dimse import AssociationEnded, EndingKind, Endpoint
 from conformance.findings import NotExercised, expect, require
 from conformance.suite.certificates import untrusted_certificate
 from conformance.suite.expectations import require_named
-from conformance.suite.system import TAKEN, VERIFICATION, System, storage_contexts
+from conformance.suite.peer import VERIFICATION
+from conformance.suite.system import TAKEN, System, storage_contexts
 from conformance.target import Claims
 from conformance.tls import SOUND_HELLO, WEAK_HELLOS, Hello, TlsService, client_context, takes
 from generators import Synthesizer, encode_study

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
-from conformance.reference.commitment import Committer
+from conformance.reference.commitment import Committer, Order
+from conformance.reference.encoding import DataSet
 from conformance.reference.find import Finder
 from conformance.reference.index import Index
 from conformance.reference.intake import Intake
@@ -56,3 +57,12 @@ class KnowsWhereItWas(Intake):
     def before(self) -> list[str]:
         """The studies of this association, in the order in which it sent them."""
         return self.been.get(threading.current_thread(), [])
+
+
+class NotesContents(Committer):
+    """Notes with each report what every study holds."""
+
+    def result(self, order: Order) -> tuple[int, DataSet]:
+        notes = memory(self)
+        notes.noted = {study: notes.objects(study) for study in notes.studies()}
+        return super().result(order)

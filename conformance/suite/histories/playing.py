@@ -14,10 +14,13 @@ from conformance.cases import Step
 from conformance.dimse import Answer, Association, AssociationEnded, Ending, StatusClass
 from conformance.findings import NotExercised
 from conformance.suite.commitments import Commitments
-from conformance.suite.histories import SHAPES, Cast, Divergence, History, Model, Place, Symptom, name_of, place_of
-from conformance.suite.looking import Looks
+from conformance.suite.histories.history import SHAPES, History, Place, name_of, place_of
+from conformance.suite.histories.looking import Looks
+from conformance.suite.histories.model import Cast, Model
+from conformance.suite.histories.symptoms import Divergence, Symptom
+from conformance.suite.peer import DELIBERATE, polls
 from conformance.suite.queries import STUDY_ROOT, Query
-from conformance.suite.system import DELIBERATE, TAKEN, System, context_id_for, polls, query_context, storage_contexts
+from conformance.suite.system import TAKEN, System, context_id_for, query_context, storage_contexts
 from generators import Encoded
 
 Given = TypeVar("Given")

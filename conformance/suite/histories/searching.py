@@ -12,23 +12,14 @@ from conformance.cases import Step
 from conformance.dimse import AssociationEnded
 from conformance.evidence import Recorder
 from conformance.suite.commitments import Commitments
-from conformance.suite.histories import (
-    PLACES,
-    Cast,
-    Divergence,
-    History,
-    Place,
-    Symptom,
-    canonical,
-    place_of,
-    row_of,
-    stored_again,
-)
-from conformance.suite.playing import Played, Playing
+from conformance.suite.histories.history import PLACES, History, Place, canonical, place_of, stored_again
+from conformance.suite.histories.model import Cast
+from conformance.suite.histories.playing import Played, Playing
+from conformance.suite.histories.symptoms import Divergence, Symptom, row_of
 from conformance.suite.system import System
 from generators import Synthesizer
 
-# A default run has seconds for the whole search, and a system keeps what is stored on it: ten histories bring some forty studies.
+# A default run has seconds for the whole search, and a system keeps what is stored on it: ten histories bring some twenty-five studies.
 DRAWN = 11  # the first that is drawn is always the plainest, which is empty
 CALLS = 6000  # questions and objects sent in a whole search, reducing included; ten histories take some five hundred
 MOST = 3  # ways to differ, of which each is waited for twice as long as the system says that it may take
@@ -99,7 +90,7 @@ class Search:
 
     def _found(self, known: Collection[Symptom]) -> Iterator[tuple[Symptom, History]]:
         """Draw the same histories again and again, and give the first of each symptom that was not known before."""
-        from conformance.suite.drawing import first_drawn  # only now: Hypothesis takes its time to import, and a selection need not wait
+        from conformance.suite.histories.drawing import first_drawn  # only now: Hypothesis takes its time to import
 
         while True:
             wanted: list[Symptom] = []

@@ -1,64 +1,20 @@
-"""Faults that a history shows: each answers rightly, step by step, until certain steps have come in a certain order.
+"""All is kept, and what is asked for is answered wrongly: listed, counted, delivered or committed."""
 
-No check that plays one example sees them; a search for a history does. Each class is one part that is wrong in one way: it remembers
-something about a study, a patient or an association, and does not bring it up to date. The table at the end says which steps it takes
-and which row breaks.
-"""
-
-import threading
-from typing import Any, cast
-from weakref import WeakSet
+from typing import cast
 
 from conformance.reference.archive import Parts
 from conformance.reference.commitment import UNKNOWN_INSTANCE, Committer, Order, Reference
-from conformance.reference.encoding import PIXEL_DATA, DataSet, decode
+from conformance.reference.encoding import DataSet
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.faults.field import CountsRepeats, breaking
-from conformance.reference.faults.memory import KnowsWhereItWas, Memory, memory
+from conformance.reference.faults.memory import KnowsWhereItWas, Memory, NotesContents, memory
 from conformance.reference.find import Finder, Query
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake
 from conformance.reference.keys import BY_KEYWORD, Attributes, Key
 from conformance.reference.models import Identifier
 from conformance.reference.retrieve import Retriever
-from conformance.reference.rules import DUPLICATE, Candidate, Refusal
-from conformance.reference.services import Request, Services
-
-_ACQUISITION_GROUP = 0x0018
-
-
-class QueryLeavesTransaction(Services):
-    """Begins a transaction for a query, and leaves it to the association."""
-
-    def find(self, request: Request) -> None:
-        super().find(request)
-        cast(RolledBack, self.desk.intake).left.add(threading.current_thread())
-
-
-class RolledBack(Intake):
-    """Puts the first new object that follows on the association into the transaction that was left, which is never ended."""
-
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
-        self.left: WeakSet[threading.Thread] = WeakSet()  # each association is served by a thread of its own
-
-    def keep(self, candidate: Candidate) -> None:
-        here = threading.current_thread()
-        if here not in self.left:
-            super().keep(candidate)
-        self.left.discard(here)
-
-
-class RepeatMovesAway(KnowsWhereItWas):
-    """Takes a repeat that comes while its association is at another study for one to be filed anew, and only takes it out."""
-
-    def settle(self, candidate: Candidate) -> Refusal | None:
-        study, before = candidate.text("StudyInstanceUID"), self.before()[-1:]
-        known = self.index.instance(self.identity(candidate)) is not None
-        refusal = super().settle(candidate)
-        if known and refusal is None and before not in ([], [study]):
-            self.index.remove(self.identity(candidate))
-        return refusal
+from conformance.reference.rules import Candidate, Refusal
 
 
 class LinksToAssociation(KnowsWhereItWas):
@@ -105,48 +61,6 @@ class ShowsLinked(Finder):
             return found
         linked = self.index.select(query.level, {"SeriesInstanceUID": memory(self).noted.get(study, [])})
         return found + [entity | {"StudyInstanceUID": study} for entity in linked]
-
-
-class ParksCorrections(Intake):
-    """Parks the header of a correction that it refused, and writes it over the first with whatever comes next for the patient."""
-
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
-        self.parked: dict[str, Candidate] = {}
-
-    def settle(self, candidate: Candidate) -> Refusal | None:
-        patient = candidate.text("PatientID")
-        parked = self.parked.pop(patient, None)
-        refusal = super().settle(candidate)
-        if refusal is not None:
-            self.parked[patient] = candidate
-        if parked is not None:
-            self.write_over(parked)
-        return refusal
-
-    def write_over(self, parked: Candidate) -> None:
-        """Put the header of a parked object over the first, where both have one syntax."""
-        stored = self.index.instance(self.identity(parked))
-        if stored is None or stored.transfer_syntax_uid != parked.syntax.uid:
-            return
-        pixels = decode(self.depot.get(stored), parked.syntax).get(PIXEL_DATA)
-        mixed = parked.dataset | ({PIXEL_DATA: pixels} if pixels else {})
-        self.depot.put(stored.sop_class_uid, stored.sop_instance_uid, parked.syntax.uid, self.rewritten(parked, mixed))
-
-
-class QuarantinesCorrected(Intake):
-    """Takes an object out when it refuses to correct it, unless that is the first that comes again under the Patient ID."""
-
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
-        self.repeated: set[str] = set()
-
-    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
-        refusal, patient = super().again(candidate, stored), candidate.text("PatientID")
-        if refusal is not None and patient in self.repeated:
-            self.index.remove(stored.sop_instance_uid)
-        self.repeated.add(patient)
-        return refusal
 
 
 def patient_asked(query: Query) -> str:
@@ -217,15 +131,6 @@ class CountsCorrections(KnowsWhereItWas):
         return refusal
 
 
-class NotesContents(Committer):
-    """Notes with each report what every study holds."""
-
-    def result(self, order: Order) -> tuple[int, DataSet]:
-        notes = memory(self)
-        notes.noted = {study: notes.objects(study) for study in notes.studies()}
-        return super().result(order)
-
-
 class DeliversNoted(Retriever):
     """Delivers of a study what was in it when a commitment was last reported."""
 
@@ -233,15 +138,6 @@ class DeliversNoted(Retriever):
         found = super().select(identifier, levels)
         noted = memory(self).noted.get(identifier.text("StudyInstanceUID"))
         return [located for located in found if identifier.level != "STUDY" or noted is None or located.sop_instance_uid in noted]
-
-
-class ThinsLateObjects(Intake):
-    """Leaves out of what comes for a study after a report the group that its long-term store has no room for."""
-
-    def stored_bytes(self, candidate: Candidate) -> bytes:
-        if candidate.text("StudyInstanceUID") not in memory(self).noted:
-            return candidate.data
-        return self.rewritten(candidate, {tag: element for tag, element in candidate.dataset.items() if tag >> 16 != _ACQUISITION_GROUP})
 
 
 class DeliversTheNew(Retriever):
@@ -255,22 +151,6 @@ class DeliversTheNew(Retriever):
             notes.noted.setdefault(study, notes.objects(study))
         before = notes.noted.get(identifier.text("StudyInstanceUID"), [])
         return [located for located in found if located.sop_instance_uid not in before] or found
-
-
-class MarksCommitted(Committer):
-    """Marks the patients of whom it reported on something."""
-
-    def result(self, order: Order) -> tuple[int, DataSet]:
-        memory(self).marked |= memory(self).patients(*(uid for _, uid in order.references))
-        return super().result(order)
-
-
-class RefusesRepeatsOfMarked(Intake):
-    """Writes nothing more over what a marked patient has, not even the same."""
-
-    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
-        marked = candidate.text("PatientID") in memory(self).marked
-        return Refusal(DUPLICATE, "the patient's objects are committed") if marked else super().again(candidate, stored)
 
 
 class MarksRepeated(Intake):
@@ -304,28 +184,7 @@ class TrustsWhatIsOnItsWay(Committer):
         return super().result(order)
 
 
-HISTORY_FAULTS: tuple[Fault, ...] = (
-    breaking(
-        "STORE-01",
-        "stored-after-query-lost",
-        "the first object after a query on the same association is lost, with 0000",
-        Parts(intake=RolledBack, services=QueryLeavesTransaction),
-    ),
-    breaking(
-        "STORE-04",
-        "late-objects-lose-acquisition",
-        "what comes for a study after a commitment is kept without group 0018",
-        Parts(index=Memory, intake=ThinsLateObjects, committer=NotesContents),
-    ),
-    breaking(
-        "STORE-08", "repeat-among-other-study-removed", "a repeat between objects of another study is lost", Parts(intake=RepeatMovesAway)
-    ),
-    breaking(
-        "STORE-08",
-        "repeats-refused-after-commitment",
-        "repeats under a Patient ID of which something was committed are refused",
-        Parts(index=Memory, intake=RefusesRepeatsOfMarked, committer=MarksCommitted),
-    ),
+TELLING_FAULTS: tuple[Fault, ...] = (
     breaking(
         "INTEG-01",
         "series-linked-to-association",
@@ -337,15 +196,6 @@ HISTORY_FAULTS: tuple[Fault, ...] = (
         "series-linked-to-retrieved-study",
         "a series that grows is shown in the studies of its Patient ID that were retrieved before, too",
         Parts(index=Memory, intake=LinksToMarked, finder=ShowsLinked, retriever=MarksStudy),
-    ),
-    breaking(
-        "INTEG-05", "correction-filed-with-next-object", "a refused correction's header is filed later", Parts(intake=ParksCorrections)
-    ),
-    breaking(
-        "INTEG-05",
-        "second-repeat-quarantined",
-        "a second repeat with other content takes its object out",
-        Parts(intake=QuarantinesCorrected),
     ),
     breaking(
         "IDENT-03",

@@ -12,7 +12,9 @@ from conformance.dimse import Received
 from conformance.findings import Nonconformance
 from conformance.suite.commitments import UNKNOWN_INSTANCE, Commitments, told
 from conformance.suite.expectations import ISSUERS, expect_same_content
-from conformance.suite.histories import Cast, Divergence, Model, Place, Symptom, name_of
+from conformance.suite.histories.history import Place, name_of
+from conformance.suite.histories.model import Cast, Model
+from conformance.suite.histories.symptoms import Divergence, Symptom
 from conformance.suite.queries import Query, image_query, series_query, study_query
 from conformance.suite.system import SUCCESS, System
 from generators import Study
