@@ -80,7 +80,8 @@ def test_no_match_is_expected_in_words() -> None:
 
 
 def test_the_only_match_is_of_one_study() -> None:
-    assert only_match(found("1.2.3", "1.2.3"), of="this patient").StudyInstanceUID == "1.2.3"
+    twice = found("1.2.3", "1.2.3")
+    assert only_match(twice, of="this patient") is twice.matches[0]
     for answer, got in ((found("1.2.3", "1.2.4"), "2 studies"), (found(), "0 studies")):
         error = blame(only_match, answer, of="this patient")
         assert error.expected == "one study for this patient"

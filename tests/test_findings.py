@@ -32,7 +32,7 @@ def unanswered(reason: str) -> NotExercised:
 @pytest.mark.parametrize(
     ("error", "seen"),
     [
-        (None, Observation(Outcome.CONFORMS)),
+        (None, Observation(Outcome.CONFORMS, "", "", "")),
         (
             Nonconformance(expected="one", got="two", hint="Look there.", requirement="STORE-01", steps=STEPS),
             Observation(Outcome.VIOLATES, "one", "two", "Look there.", "STORE-01", steps=STEPS),
