@@ -1,20 +1,37 @@
-"""Faults of the answer to a C-FIND: what each response carries, how many there are, and how they end.
+"""Faults of the answer to a C-FIND: whether there is one, what each response carries, how many there are, and how they end.
 
 Each class is one part that is wrong in one way; the table at the end says what it stands for and which rows it breaks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from conformance.reference.archive import Parts
+from conformance.reference.door import Door
 from conformance.reference.encoding import DataSet
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.find import Finder, Query
 from conformance.reference.keys import QUERY_RETRIEVE_LEVEL, Attributes, tag_of
-from conformance.reference.models import CANCELLED, PENDING, Identifier, IdentifierRefused
+from conformance.reference.models import CANCELLED, FIND, PATIENT_ROOT, PENDING, Identifier, IdentifierRefused
 from conformance.reference.services import Request, Services
 
 STUDY_UID = tag_of("StudyInstanceUID")
+
+
+class NoPatientRoot(Door):
+    def contexts(self, proposed: Sequence[Any]) -> list[Any]:
+        return [context for context in super().contexts(proposed) if FIND.get(str(context.abstract_syntax)) != PATIENT_ROOT]
+
+
+class AllForNone(Finder):
+    """Drops the keys of a series or an object where nothing matches them."""
+
+    def query(self, identifier: Identifier, levels: tuple[str, ...]) -> Query:
+        query = super().query(identifier, levels)
+        if query.level in ("PATIENT", "STUDY") or any(self.match(query, entity) for entity in self.entities(query)):
+            return query
+        return replace(query, keys={key: "" if key.level == query.level else value for key, value in query.keys.items()})
 
 
 class LevelNotRepeated(Finder):
@@ -79,6 +96,19 @@ class CancelOutlivesItsQuery(Services):
 
 
 ANSWERING_FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "patient-root-not-offered",
+        "queries of the Patient Root model are refused in negotiation",
+        Parts(door=NoPatientRoot),
+        warns=rows("QUERY-02"),
+        blocks=rows("IDENT-08"),
+    ),
+    Fault(
+        "everything-for-no-match",
+        "a key of a series or an object that matches nothing restricts nothing",
+        Parts(finder=AllForNone),
+        breaks=rows("QUERY-03"),
+    ),
     Fault("level-not-repeated", "matches do not repeat the level", Parts(finder=LevelNotRepeated), breaks=rows("QUERY-09")),
     Fault(
         "image-matches-without-study",

@@ -21,6 +21,7 @@ from conformance.reference.services import Request, Services
 from conformance.reference.syntax import ENCAPSULATED, STORABLE
 from conformance.reference.wire import Acceptor, Courier, Messages
 
+_OUT_OF_RESOURCES = 0xA700
 _ENHANCED = frozenset({"1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.4.1"})  # Enhanced CT and MR
 
 
@@ -82,6 +83,14 @@ class AllOrNothing(Door):
     def rejection(self, knock: Knock) -> Rejection | None:
         unknown = set(knock.abstract_syntaxes) - STORAGE - SERVICES
         return (1, 1, 1) if unknown else super().rejection(knock)
+
+
+class NoStorageBesideUnknown(Door):
+    """Refuses every storage context of a request in which one class is unknown."""
+
+    def contexts(self, proposed: Sequence[Any]) -> list[PresentationContext]:
+        known = all(context.abstract_syntax in STORAGE | SERVICES for context in proposed)
+        return [context for context in super().contexts(proposed) if known or context.abstract_syntax not in STORAGE]
 
 
 class SixtyFourContexts(Door):
@@ -150,6 +159,15 @@ class DeafAfterNoise(Acceptor):
         if time.monotonic() < getattr(server, "deaf_until", 0.0):
             self.acse.send_reject(2, 3, 1)
             self.kill()
+
+
+class StoresForEight(Services):
+    """Has eight workers, and lets in everybody."""
+
+    def take(self, request: Request, data: bytes) -> Refusal | None:
+        server: Any = request.assoc._server
+        busy = sum(1 for other in server.active_associations if other.is_established)
+        return Refusal(_OUT_OF_RESOURCES, "no worker is free") if busy > 8 else super().take(request, data)
 
 
 class LongFragments(Messages):
@@ -230,6 +248,12 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         breaks=rows("ASSOC-05 ASSOC-06"),
     ),
     Fault(
+        "unknown-class-refuses-storage",
+        "one unknown abstract syntax refuses every storage context beside it",
+        Parts(door=NoStorageBesideUnknown),
+        breaks=rows("ASSOC-05 ASSOC-06"),
+    ),
+    Fault(
         "more-than-64-contexts-rejected",
         "a request with more than 64 contexts is rejected",
         Parts(door=SixtyFourContexts),
@@ -267,6 +291,12 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         breaks=rows("ASSOC-10"),
     ),
     Fault("eight-associations-at-once", "a ninth simultaneous association is rejected", Parts(door=EightAtOnce), warns=rows("ASSOC-11")),
+    Fault(
+        "a-ninth-association-stores-nothing",
+        "a C-STORE is answered A700 while more than eight associations are open",
+        Parts(services=StoresForEight),
+        warns=rows("ASSOC-11"),
+    ),
     Fault("silent-connections-kept", "there is neither ARTIM nor idle timer", Parts(acceptor=NoTimers), warns=rows("ASSOC-12")),
     Fault(
         "application-context-unchecked",

@@ -51,7 +51,7 @@ class AnotherTitle(Courier):
 
     def open(self, address: tuple[str, int], called: str, contexts: list[Any], roles: list[Any]) -> bool:
         if roles:
-            self.ae = copy(self.ae)
+            self._ae = copy(self.ae)
             self.ae.ae_title = "NODE2"
         return super().open(address, called, contexts, roles)
 

@@ -4,20 +4,18 @@ Each class is one part that is wrong in one way; the table at the end says what 
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, repeat
-from typing import Any
 
 from conformance.reference.archive import Parts
-from conformance.reference.door import Door
 from conformance.reference.encoding import DataSet, Element, decode
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.find import RETRIEVE_AE_TITLE, TIMEZONE, Finder, Query
 from conformance.reference.index import Index, issuer_of
 from conformance.reference.keys import BY_KEYWORD, LEVELS, QUERY_RETRIEVE_LEVEL, UNIQUE, Attributes, Key, Value, tag_of
 from conformance.reference.matching import Matcher, canonical_date
-from conformance.reference.models import FIND, PATIENT_ROOT, PENDING, Identifier
+from conformance.reference.models import PENDING, Identifier
 from conformance.reference.services import Request, Services
 from conformance.reference.syntax import syntax_of
 from conformance.reference.text import character_set
@@ -149,21 +147,6 @@ class LevelByDefault(Services):
         return Identifier("STUDY", dataset, character_set(dataset))
 
 
-class NoPatientRoot(Door):
-    def contexts(self, proposed: Sequence[Any]) -> list[Any]:
-        return [context for context in super().contexts(proposed) if FIND.get(str(context.abstract_syntax)) != PATIENT_ROOT]
-
-
-class AllForNone(Finder):
-    """Drops the keys of a series or an object where nothing matches them."""
-
-    def query(self, identifier: Identifier, levels: tuple[str, ...]) -> Query:
-        query = super().query(identifier, levels)
-        if query.level in ("PATIENT", "STUDY") or any(self.match(query, entity) for entity in self.entities(query)):
-            return query
-        return replace(query, keys={key: "" if key.level == query.level else value for key, value in query.keys.items()})
-
-
 class LiteralQuestion(Matcher):
     def wild_card(self, wanted: str, held: str) -> bool:
         return super().wild_card(wanted.replace("?", "\0"), held.replace("?", "\0"))
@@ -280,19 +263,6 @@ QUERY_FAULTS: tuple[Fault, ...] = (
         "PATIENT level has a row for each study",
         Parts(finder=PatientsInStudies),
         warns=rows("QUERY-02"),
-    ),
-    Fault(
-        "patient-root-not-offered",
-        "queries of the Patient Root model are refused in negotiation",
-        Parts(door=NoPatientRoot),
-        warns=rows("QUERY-02"),
-        blocks=rows("IDENT-08"),
-    ),
-    Fault(
-        "everything-for-no-match",
-        "a key of a series or an object that matches nothing restricts nothing",
-        Parts(finder=AllForNone),
-        breaks=rows("QUERY-03"),
     ),
     Fault("series-number-ignored", "Series Number restricts nothing", Parts(finder=NoSeriesNumber), breaks=rows("QUERY-03")),
     Fault("instance-number-ignored", "Instance Number restricts nothing", Parts(finder=NoInstanceNumber), breaks=rows("QUERY-03")),
