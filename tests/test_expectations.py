@@ -224,8 +224,14 @@ class Tree:
 def test_a_tree_is_walked_to_its_last_branch(study: Study) -> None:
     expect_one_tree(Tree(study), study)  # type: ignore[arg-type]
     *_, last = study.series
-    for lost, got in ((last.uid, f"series {last.number} not found"), (last.instances[-1].uid, "object 2 not found")):
-        assert blame(expect_one_tree, Tree(study, lost), study).got == got
+    branches = (
+        (last.uid, f"series {last.number} not found", f"the series of study {study.id}"),
+        (last.instances[-1].uid, "object 2 not found", f"the objects of series {last.number} of study {study.id}"),
+    )
+    for lost, got, of in branches:
+        error = blame(expect_one_tree, Tree(study, lost), study)
+        assert error.got == got
+        assert error.expected.endswith(of)
 
 
 def test_what_a_profile_does_not_name_is_open_or_left_out_by_what_it_claims() -> None:
