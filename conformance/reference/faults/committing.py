@@ -142,6 +142,17 @@ class CommitsThenLoses(Committer):
         super().report(order)
 
 
+class TiersIntoOneFile(Committer):
+    """Moves what it commits to a slower tier, each file upon the one before."""
+
+    def report(self, order: Order) -> None:
+        stored = [located for _, uid in order.references if (located := self.index.instance(uid)) is not None]
+        for one in stored:
+            last = (stored[-1].path, str(stored[-1].start))
+            self.index._all("UPDATE instance SET path = ?, start = ? WHERE uid = ?", [*last, one.sop_instance_uid])
+        super().report(order)
+
+
 class OneAttempt(Committer):
     """Forgets a report that it could not deliver."""
 
@@ -223,6 +234,12 @@ COMMITMENT_FAULTS: tuple[Fault, ...] = (
         "committed-and-lost",
         "objects are committed, and their files were never written",
         Parts(committer=CommitsThenLoses),
+        breaks=rows("COMMIT-09"),
+    ),
+    Fault(
+        "committed-into-one-file",
+        "objects that are committed are delivered with the content of the last of them",
+        Parts(committer=TiersIntoOneFile),
         breaks=rows("COMMIT-09"),
     ),
     Fault("report-tried-once", "a report that cannot be delivered is not repeated", Parts(committer=OneAttempt), warns=rows("COMMIT-10")),

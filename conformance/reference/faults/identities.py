@@ -74,6 +74,13 @@ class IssuerNotCompared(KeyIgnored):
     ignored = BY_KEYWORD["IssuerOfPatientID"]
 
 
+class IssuerMatchesNothing(Finder):
+    """Compares Issuer of Patient ID with a column that is empty."""
+
+    def match(self, query: Query, entity: Attributes) -> bool:
+        return not query.keys.get(BY_KEYWORD["IssuerOfPatientID"]) and super().match(query, entity)
+
+
 class IssuerNotReturned(Finder):
     def put(self, found: DataSet, key: Key, wanted: Value, held: Value) -> None:
         super().put(found, key, wanted, "" if key.keyword == "IssuerOfPatientID" else held)
@@ -262,6 +269,7 @@ IDENTITY_FAULTS: tuple[Fault, ...] = (
         Parts(finder=IssuerNotCompared),
         warns=rows("IDENT-08"),
     ),
+    Fault("issuer-matches-nothing", "no patient is found by an issuer", Parts(finder=IssuerMatchesNothing), warns=rows("IDENT-08")),
     Fault(
         "issuer-not-returned",
         "Issuer of Patient ID restricts, and comes back empty",

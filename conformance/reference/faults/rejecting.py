@@ -49,12 +49,18 @@ class SafetyTitleUnknown(Rejector):
 class DeletesFilesOnly(Rejector):
     """Deletes the files of what was rejected for patient safety, and leaves it in the index."""
 
+    reason = PATIENT_SAFETY
+
     def take_back(self, study: str, why: str, located: list[Located]) -> None:
-        if why != PATIENT_SAFETY:
+        if why != self.reason:
             return super().take_back(study, why, located)
         for at in located:
             self.depot.drop(at)
         return None
+
+
+class DeletesFilesForQuality(DeletesFilesOnly):
+    reason = QUALITY
 
 
 class TakesRejectedAgain(Intake):
@@ -211,6 +217,12 @@ REJECTION_FAULTS: tuple[Fault, ...] = (
         "quality-rejects-deleted",
         "objects that were rejected for quality are deleted",
         Parts(rejector=DeletesForQuality),
+        warns=rows("IOCM-04"),
+    ),
+    Fault(
+        "quality-rejects-listed-and-not-delivered",
+        "objects that were rejected for quality are still listed, and delivered no more",
+        Parts(rejector=DeletesFilesForQuality),
         warns=rows("IOCM-04"),
     ),
     Fault(
