@@ -189,8 +189,9 @@ def negotiated(system: System, pairs: Sequence[tuple[str, str]]) -> Sequence[Neg
 
 
 def accepted_classes(system: System, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Propose each (SOP class, transfer syntax) in a context of its own, and say which were accepted."""
-    return {pair for pair, answer in zip(pairs, negotiated(system, pairs), strict=True) if answer.accepted}
+    """Say which (SOP class, transfer syntax) are accepted. Each syntax has its own association: an acceptor may choose among several."""
+    by_syntax = [[pair for pair in pairs if pair[1] == syntax] for syntax in dict.fromkeys(syntax for _, syntax in pairs)]
+    return {pair for asked in by_syntax for pair, answer in zip(asked, negotiated(system, asked), strict=True) if answer.accepted}
 
 
 def prepared(kind: str, dataset: Dataset, syntax: str) -> Dataset:

@@ -1,7 +1,7 @@
 """Probing what the system offers: every class, every transfer syntax, the roles, and extended negotiation.
 
 The classes are asked for first, in the syntaxes that systems know best; each class that is accepted is then asked for in every
-syntax, one context for each, 128 contexts at a time. No message is sent on any of them.
+syntax, at most 128 classes at a time, and one syntax: an acceptor may choose among several. No message is sent on any of them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -39,8 +39,8 @@ def observe_offer(system: System) -> Offer:
     """Ask for everything that this release knows, and say what was accepted."""
     classes = (*STORAGE, *SERVICES)
     known = _accepted(system.negotiate([Context(uid, WELL_KNOWN if uid in STORAGE else UNCOMPRESSED) for uid in classes]))
-    stored = [Context(uid, (syntax,)) for uid in known if uid in STORAGE for syntax in SYNTAXES]
-    found = _accepted(system.negotiate(stored))
+    stored = [uid for uid in known if uid in STORAGE]
+    found = _accepted(answer for syntax in SYNTAXES for answer in system.negotiate([Context(uid, (syntax,)) for uid in stored]))
     return Offer(
         syntaxes={uid: tuple(found[uid]) if uid in found else tuple(known[uid]) for uid in known},
         refused=tuple(uid for uid in classes if uid not in known),

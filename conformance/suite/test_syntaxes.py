@@ -182,7 +182,7 @@ def test_supports_a_rare_syntax_faithfully_or_refuses_it(
     system: System, synthesizer: Synthesizer, lost_anyway: Mapping[str, frozenset[str]], syntax: str
 ) -> None:
     uid = PRIVATE_SYNTAX if syntax == "private" else SYNTAXES[syntax].uid
-    control, answered = negotiated(system, [(CT, EXPLICIT), (CT, uid)])
+    (control,), (answered,) = negotiated(system, [(CT, EXPLICIT)]), negotiated(system, [(CT, uid)])
     require(control.accepted, "the control failed: CT is refused in Explicit VR Little Endian")
     if answered.accepted:
         expect_faithful(system, synthesizer.study(modalities=RARELY_ENCODED, instances=1), uid, lost_anyway)

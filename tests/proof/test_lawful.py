@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pydicom.encaps import encapsulate, generate_fragments, parse_basic_offsets
+from pynetdicom.presentation import PresentationContext
 
 from conformance.embedded import PASSCODE, PROFILE, USER
 from conformance.reference import Archive, Parts, Settings
@@ -115,6 +116,17 @@ class AbortsOverErrors(Services):
         return None
 
 
+class TakesOneSyntaxOfAClass(Door):
+    """Accepts of each class the transfer syntax that is proposed first, and no other context (PS3.8 9.3.3.2)."""
+
+    def contexts(self, proposed: Sequence[Any]) -> list[PresentationContext]:
+        supported = super().contexts(proposed)
+        for context in supported:
+            wanted = [syntax for other in proposed if other.abstract_syntax == context.abstract_syntax for syntax in other.transfer_syntax]
+            context.transfer_syntax = [syntax for syntax in wanted if syntax in context.transfer_syntax][:1]
+        return supported
+
+
 class SilentToStrangers(Door):
     """Lets callers wait for their rejection whom it does not know, and users with a wrong passcode."""
 
@@ -169,6 +181,13 @@ def test_a_coercion_that_is_told_is_not_blamed(tmp_path: Path, run_suite: Callab
     rows = ("STORE-04", "STORE-11", "STORE-12", "RETR-01", "COMMIT-09")
     seen = judged(run_suite, tmp_path, free_port(), Parts(intake=Coerces, services=SaysSo), rows)
     assert seen == {"STORE-04": "BLOCKED", "STORE-11": "PASS", "STORE-12": "PASS", "RETR-01": "BLOCKED", "COMMIT-09": "PASS"}
+
+
+def test_an_acceptor_may_choose_among_the_syntaxes_of_a_class(
+    tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]
+) -> None:
+    rows = ("ASSOC-03", "XFER-01", "XFER-02", "XFER-13", "DOC-02")
+    assert judged(run_suite, tmp_path, free_port(), Parts(door=TakesOneSyntaxOfAClass), rows) == dict.fromkeys(rows, "PASS")
 
 
 def test_silence_towards_strangers_is_not_blamed(tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]) -> None:

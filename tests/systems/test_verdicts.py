@@ -18,7 +18,7 @@ AE_TITLE, CALLING_AE = "TESTED", "CONFORMANCE"
 NOTEWORTHY = ("FAIL", "WARN", "INFO", "INCONCLUSIVE", "BLOCKED")
 STOP_SECONDS = 20
 WEB_USER, WEB_PASSWORD = "conformance", "synthetic"  # those of the recipe
-PROFILES = {name: FIXTURES / "systems" / f"{name}.toml" for name in ("qrscp", "wlmscpfs")}
+PROFILES = {name: FIXTURES / "systems" / f"{name}.toml" for name in ("qrscp", "pixelmed", "wlmscpfs")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ ASKED = (
     Ask("orthanc", web=True),
     Ask("dcmqrscp"),
     Ask("qrscp"),
+    Ask("pixelmed"),
     Ask("storescp"),
     Ask("wlmscpfs", only="WORK-04"),
 )
@@ -65,14 +66,13 @@ def runs(
     tmp_path_factory: pytest.TempPathFactory,
     free_port: Callable[[], int],
     run_suite: Callable[..., Any],
-    small_sizes: list[str],
 ) -> Iterator[dict[tuple[Ask, int], "Future[Any]"]]:
     """All runs at once: much of their time is spent waiting for the systems."""
 
     def run(ask: Ask, seed: int) -> object:
         port, listen_port = free_port(), free_port()
         arguments = [f"--target-ae={AE_TITLE}", "--host=127.0.0.1", f"--port={port}", f"--listen-port={listen_port}", f"--seed={seed}"]
-        arguments += ["--slow", *small_sizes] * ask.slow + ["-k", ask.only] * bool(ask.only)
+        arguments += ["--slow"] * ask.slow + ["-k", ask.only] * bool(ask.only)
         if ask.system in PROFILES:
             arguments.append(f"--target-profile={PROFILES[ask.system]}")
         options: list[str] = []

@@ -99,10 +99,16 @@ class SixtyFourContexts(Door):
         return LOCAL_LIMIT_EXCEEDED if len(knock.abstract_syntaxes) > 64 else super().rejection(knock)
 
 
-class NoTimers(Acceptor):
+class NoArtimTimer(Acceptor):
     def __init__(self, ae: Any, mode: str) -> None:
         super().__init__(ae, mode)
-        self.acse_timeout = self.network_timeout = None
+        self.acse_timeout = None
+
+
+class NoIdleTimer(Acceptor):
+    def __init__(self, ae: Any, mode: str) -> None:
+        super().__init__(ae, mode)
+        self.network_timeout = None
 
 
 class ZeroIsNothing(Acceptor):
@@ -313,7 +319,8 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         Parts(services=StoresForEight),
         warns=rows("ASSOC-11"),
     ),
-    Fault("silent-connections-kept", "there is neither ARTIM nor idle timer", Parts(acceptor=NoTimers), warns=rows("ASSOC-12")),
+    Fault("silent-connections-kept", "no ARTIM timer runs", Parts(acceptor=NoArtimTimer), warns=rows("ASSOC-12")),
+    Fault("idle-associations-kept", "no timer runs on an open association", Parts(acceptor=NoIdleTimer), warns=rows("ASSOC-12")),
     Fault(
         "application-context-unchecked",
         "any application context name is accepted",
