@@ -83,6 +83,13 @@ class UnknownKeysRefused(Finder):
         return query
 
 
+class UnknownKeysMatchNothing(Finder):
+    """Finds no value for a key that it does not support, and so no match."""
+
+    def match(self, query: Query, entity: Attributes) -> bool:
+        return query.complete and super().match(query, entity)
+
+
 class CancelOutlivesItsQuery(Services):
     """Leaves the mark of a cancel on the association: the next query ends at once."""
 
@@ -122,6 +129,12 @@ ANSWERING_FAULTS: tuple[Fault, ...] = (
         "a pending response without identifier comes before the final one",
         Parts(services=PendingBeforeTheEnd),
         breaks=rows("QUERY-10"),
+    ),
+    Fault(
+        "unsupported-key-matches-nothing",
+        "a query with a key that is not supported finds nothing",
+        Parts(finder=UnknownKeysMatchNothing),
+        breaks=rows("QUERY-11"),
     ),
     Fault(
         "unsupported-key-refused",

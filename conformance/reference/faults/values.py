@@ -123,6 +123,18 @@ class FirstAccession(Corrects):
         return value.split("\\")[0]
 
 
+class FirstPatientId(Intake):
+    """Indexes both values of a Patient ID, and writes the first into the object."""
+
+    rules = without("patient-single")
+
+    def stored_bytes(self, candidate: Candidate) -> bytes:
+        first, several, _ = candidate.text("PatientID").partition("\\")
+        if not several:
+            return candidate.data
+        return self.rewritten(candidate, candidate.dataset | {PATIENT_ID: Element("LO", in_utf8(first, "LO"))})
+
+
 class NoReason(Services):
     def stored(self, request: Request, refusal: Refusal | None) -> None:
         if refusal is None:
@@ -173,6 +185,14 @@ class QuotesRefused(Intake):
     def judge(self, candidate: Candidate) -> Refusal | None:
         quoted = "'" in candidate.text("PatientID")
         return Refusal(CANNOT_UNDERSTAND, "PatientID has a character that is not allowed") if quoted else super().judge(candidate)
+
+
+class QuotesLost(Intake):
+    """Writes its statements by hand: a quote ends one before its time, and nobody looks."""
+
+    def keep(self, candidate: Candidate) -> None:
+        if "'" not in candidate.text("PatientID"):
+            super().keep(candidate)
 
 
 class SharedDesk(Intake):
@@ -244,6 +264,12 @@ VALUE_FAULTS: tuple[Fault, ...] = (
         breaks=rows("REJECT-12"),
     ),
     Fault(
+        "first-of-two-patient-ids",
+        "of two Patient IDs in one object the first is kept in the object, with 0000",
+        Parts(intake=FirstPatientId),
+        breaks=rows("REJECT-12"),
+    ),
+    Fault(
         "refusals-without-reason",
         "a failure response carries neither Offending Element nor Error Comment",
         Parts(services=NoReason),
@@ -277,6 +303,12 @@ VALUE_FAULTS: tuple[Fault, ...] = (
         "markup-escaped-in-objects",
         "Patient IDs are escaped for a web page in the objects",
         Parts(intake=EscapesMarkupInObjects),
+        breaks=rows("REJECT-15"),
+    ),
+    Fault(
+        "quotes-lost",
+        "an object with a quote in its Patient ID is answered 0000 and lost",
+        Parts(intake=QuotesLost),
         breaks=rows("REJECT-15"),
     ),
     Fault("quotes-refused", "a Patient ID with a quote is refused", Parts(intake=QuotesRefused), breaks=rows("REJECT-15")),
