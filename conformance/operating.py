@@ -5,7 +5,8 @@ Steps of one errand:
 1. the instruction is shown on the terminal, past pytest's capture; with a trigger its command is run instead of a person's hands;
 2. what has come so far is shown, and a countdown. The errand is done when what is awaited has come and the line has been quiet for a
    while;
-3. where the time is over before that, or the command cannot be run, it was not done: that blames nobody.
+3. where the time is over before that, or the command cannot be run, it was not done: that blames nobody. What a command said at last
+   that failed before anything came is shown.
 """
 
 import shlex
@@ -15,14 +16,17 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from os import SEEK_END
 from subprocess import DEVNULL
-from typing import Protocol
+from tempfile import TemporaryFile
+from typing import IO, Protocol
 
 from conformance.errors import ConformanceError
 from conformance.live import Growing, shown
 
 TURN_SECONDS = 0.05
 STOP_SECONDS = 5.0
+LAST_BYTES, LAST_LINES = 4096, 5
 ANSWERS: Mapping[str, bool | None] = {"y": True, "yes": True, "n": False, "no": False, "u": None, "unknown": None}
 
 
@@ -109,14 +113,19 @@ class Operator:
         with self.bare(), shown(f"{errand.name}: {errand.instruction}", watch) as show:
             if not self.trigger:
                 return self._wait(errand, watch, deadline, show, lambda: None)
-            try:
-                process = subprocess.Popen(self.command(errand), stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
-            except OSError as error:
-                return Performance(False, f"the trigger cannot be run: {error.strerror}")
-            try:
-                return self._wait(errand, watch, deadline, show, process.poll)
-            finally:
-                _stop(process)
+            with TemporaryFile() as said:
+                began = time.monotonic()
+                try:
+                    process = subprocess.Popen(self.command(errand), stdin=DEVNULL, stdout=said, stderr=said)
+                except OSError as error:
+                    return Performance(False, f"the trigger cannot be run: {error.strerror}")
+                try:
+                    performance = self._wait(errand, watch, deadline, show, process.poll)
+                finally:
+                    _stop(process)
+                if performance.exit_code and watch.stirred() < began:
+                    print(*last_words(said), sep="\n", flush=True)
+                return performance
 
     def _wait(
         self, errand: Errand, watch: Watch, deadline: float, show: Callable[[float], None], poll: Callable[[], int | None]
@@ -146,6 +155,12 @@ class Operator:
                 word = sys.stdin.readline()
                 if not word or word.strip().lower() in ANSWERS:
                     return ANSWERS.get(word.strip().lower())
+
+
+def last_words(said: IO[bytes]) -> list[str]:
+    """Read what a trigger that reached nobody said at last: for the terminal alone, since it may tell of anything."""
+    said.seek(max(0, said.seek(0, SEEK_END) - LAST_BYTES))
+    return said.read().decode("utf-8", "replace").splitlines()[-LAST_LINES:]
 
 
 def _ended(code: int | None, quiet: float) -> str:

@@ -3,6 +3,7 @@
 import email
 import email.policy
 import logging
+import socket
 import ssl
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -40,11 +41,12 @@ class WebServer(ThreadingHTTPServer):
         self.context, self.patience = context, patience
         self.services: WebServices | None = None
 
-    def get_request(self) -> tuple[ssl.SSLSocket, Any]:
-        """Accept a connection. Its handshake is left to its own thread: a silent peer keeps nobody else waiting."""
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection."""
+        assert self.services is not None
         connection, address = super().get_request()
         connection.settimeout(self.patience)
-        return self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
+        return self.services.secured(connection, self.context), address
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 # the names are those of socketserver
         """A connection that is no TLS, or ends early, is nobody's concern."""
@@ -82,6 +84,7 @@ class Handler(BaseHTTPRequestHandler):
             authorization=self.headers.get("Authorization", ""),
             accept=self.headers.get("Accept", ""),
             parts=parts,
+            encrypted=isinstance(self.connection, ssl.SSLSocket),
         )
         try:
             response = self.server.services.answer(request)

@@ -119,10 +119,14 @@ class CoreStudy:
 
 @pytest.fixture(scope="module")
 def core_study(system: System, synthesizer: Synthesizer) -> CoreStudy:
-    """A CT image first, then an object of every other class that the register names."""
+    """A CT image first, then an object of every other class that the register names, each in a syntax that is accepted for it."""
     study = synthesizer.study(modalities=CORE_KINDS, instances=1)
-    instances = encode_study(study)
-    with system.associate(storage_contexts(instances)) as association:
+    explicit, implicit = (encode_study(study, syntax) for syntax in UNCOMPRESSED)
+    with system.associate(storage_contexts(explicit)) as association:
+        instances = [
+            default if association.accepted(usual.sop_class_uid, usual.transfer_syntax_uid) is None else usual
+            for usual, default in zip(explicit, implicit, strict=True)
+        ]
         offered = [instance for instance in instances if association.accepted(instance.sop_class_uid)]
         answers = {instance.sop_instance_uid: system.send(association, instance) for instance in offered}
     return CoreStudy(study, instances, answers)

@@ -16,7 +16,7 @@ from conformance.reference import Archive, Parts, Settings
 from conformance.reference.archive import WebSettings
 from conformance.reference.door import Door, Knock, Rejection
 from conformance.reference.encoding import PIXEL_DATA, DataSet, Element, decode, encode
-from conformance.reference.faults.encoding import END, JPEG_BASELINE, Alters
+from conformance.reference.faults.transcoding import END, JPEG_BASELINE, Alters
 from conformance.reference.find import Finder
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake

@@ -51,6 +51,12 @@ def test_a_trigger_that_ends_without_effect_is_not_done_and_its_exit_code_is_tol
     assert seen.reason.startswith("the trigger ended with 3")
 
 
+def test_a_trigger_that_fails_before_anything_came_is_heard(capsys: pytest.CaptureFixture[str]) -> None:
+    seen = Operator(trigger("raise SystemExit('no route to the archive')"), patience=30, settle=0.1).perform(ERRAND, After(60))
+    assert "no route to the archive\n" in capsys.readouterr().out
+    assert "route" not in seen.reason, "what it says is not recorded"
+
+
 def test_a_trigger_that_fails_after_everything_came_is_done() -> None:
     seen = Operator(trigger("raise SystemExit(3)"), patience=30, settle=0.1).perform(ERRAND, After(0))
     assert (seen.done, seen.exit_code) == (True, 3)

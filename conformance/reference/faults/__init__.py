@@ -24,6 +24,7 @@ from conformance.reference.faults.securing import SECURING_FAULTS
 from conformance.reference.faults.sizes import SIZE_FAULTS
 from conformance.reference.faults.stepping import WORKFLOW_FAULTS
 from conformance.reference.faults.storing import STORING_FAULTS
+from conformance.reference.faults.transcoding import TRANSCODING_FAULTS
 from conformance.reference.faults.values import VALUE_FAULTS
 from conformance.reference.faults.web import WEB_FAULTS
 
@@ -38,6 +39,7 @@ FAULTS: Mapping[str, Fault] = {
         IDENTITY_FAULTS,
         CHARACTER_FAULTS,
         ENCODING_FAULTS,
+        TRANSCODING_FAULTS,
         QUERY_FAULTS,
         ANSWERING_FAULTS,
         RETRIEVE_FAULTS,

@@ -24,6 +24,7 @@ from conformance.reference.wire import Acceptor, Courier, Messages
 
 _OUT_OF_RESOURCES = 0xA700
 _ENHANCED = frozenset({"1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.4.1"})  # Enhanced CT and MR
+PLACES = 100  # connections
 
 
 class AnyTitle(Door):
@@ -99,6 +100,14 @@ class SixtyFourContexts(Door):
         return LOCAL_LIMIT_EXCEEDED if len(knock.abstract_syntaxes) > 64 else super().rejection(knock)
 
 
+class FewRefusals(Acceptor):
+    """Has room for 64 refusals in its answer."""
+
+    @property
+    def rejected_contexts(self) -> list[PresentationContext]:
+        return super().rejected_contexts[:64]
+
+
 class NoArtimTimer(Acceptor):
     def __init__(self, ae: Any, mode: str) -> None:
         super().__init__(ae, mode)
@@ -138,17 +147,12 @@ class SpentReleases(Acceptor):
             super().answer_release()
 
 
-class DeafAfterNoise(Acceptor):
-    """Counts connections that ended without a request; after three of them everybody is turned away for a time, once.
-
-    It first waits until no connection is left half way, as a listener with a single negotiator does.
-    """
-
-    seconds = 8.0  # longer than the silence that the archive's profile declares
+class CountsNoise(Acceptor):
+    """Counts the connections that ended without a request, and considers each request that comes after them."""
 
     def __init__(self, ae: Any, mode: str) -> None:
         super().__init__(ae, mode)
-        self.bind(evt.EVT_REQUESTED, self.consider)
+        self.bind(evt.EVT_REQUESTED, lambda _: self.consider(self._server))
 
     def run_reactor(self) -> None:
         super().run_reactor()
@@ -156,16 +160,35 @@ class DeafAfterNoise(Acceptor):
             server: Any = self._server
             server.noise = getattr(server, "noise", 0) + 1
 
-    def consider(self, _: evt.Event) -> None:
-        server: Any = self._server
+    def consider(self, server: Any) -> None:
+        """Wait until no connection is left half way, as a listener with a single negotiator does; then be deaf, or leave it to the door."""
         settled = time.monotonic() + 0.5
         while any(other.requestor.primitive is None for other in server.active_associations) and time.monotonic() < settled:
             time.sleep(0.005)
-        if getattr(server, "noise", 0) >= 3 and not hasattr(server, "deaf_until"):
-            server.deaf_until = time.monotonic() + self.seconds
-        if time.monotonic() < getattr(server, "deaf_until", 0.0):
+        if self.is_deaf(server, getattr(server, "noise", 0)):
             self.acse.send_reject(2, 3, 1)
             self.kill()
+
+    def is_deaf(self, _server: Any, _noise: int, /) -> bool:
+        return False
+
+
+class DeafAfterNoise(CountsNoise):
+    """After three connections that ended without a request, turns everybody away for a time, once."""
+
+    seconds = 8.0  # longer than the silence that the archive's profile declares
+
+    def is_deaf(self, server: Any, noise: int) -> bool:
+        if noise >= 3 and not hasattr(server, "deaf_until"):
+            server.deaf_until = time.monotonic() + self.seconds
+        return time.monotonic() < float(getattr(server, "deaf_until", 0.0))
+
+
+class LeaksConnections(CountsNoise):
+    """Keeps a place for each connection that ends without a request, and has a hundred places."""
+
+    def is_deaf(self, _server: Any, noise: int) -> bool:
+        return noise >= PLACES
 
 
 class StoresForEight(Services):
@@ -283,6 +306,12 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         blocks=rows("DOC-02"),
     ),
     Fault(
+        "refusals-after-64-unanswered",
+        "of the contexts that are refused only 64 are answered",
+        Parts(acceptor=FewRefusals),
+        breaks=rows("ASSOC-06"),
+    ),
+    Fault(
         "pdu-limit-of-receiver-ignored",
         "P-DATA-TF of 64 KiB are sent whatever the move destination announced",
         Parts(courier=LongPdus),
@@ -331,6 +360,12 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         "noise-deafens-the-listener",
         "after three connections with noise every association is rejected for eight seconds",
         Parts(acceptor=DeafAfterNoise),
+        breaks=rows("ROBUST-02"),
+    ),
+    Fault(
+        "connections-leaked",
+        f"after {PLACES} connections that ended without a request every association is rejected",
+        Parts(acceptor=LeaksConnections),
         breaks=rows("ROBUST-02"),
     ),
 )

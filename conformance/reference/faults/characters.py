@@ -14,7 +14,7 @@ from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.find import Finder, Query
 from conformance.reference.index import Index
 from conformance.reference.intake import Intake
-from conformance.reference.keys import BY_KEYWORD, Attributes, tag_of
+from conformance.reference.keys import BY_KEYWORD, Attributes, Value, tag_of
 from conformance.reference.models import Identifier
 from conformance.reference.rules import CONFLICT, Candidate, Refusal
 from conformance.reference.syntax import Syntax
@@ -89,8 +89,8 @@ class KeysAreUtf8(Finder):
 
 class NotesEncoding(Intake):
     def attributes(self, candidate: Candidate) -> Mapping[str, Attributes]:
-        levels = super().attributes(candidate)
-        return {**levels, "PATIENT": levels["PATIENT"] | {"Encoding": "\\".join(candidate.character_set)}}
+        levels, noted = super().attributes(candidate), {"Encoding": "\\".join(candidate.character_set)}
+        return {**levels, "PATIENT": levels["PATIENT"] | noted, "SERIES": levels["SERIES"] | noted}
 
 
 class PatientsByEncoding(Index):
@@ -101,6 +101,16 @@ class PatientsByEncoding(Index):
         patient = levels["PATIENT"]
         if patient["Encoding"] != UTF8:
             self._insert("patient", None, patient["PatientID"], patient["Encoding"], json.dumps(patient))
+
+
+class SeriesByEncoding(Finder):
+    """Joins the list of a study's series with its patient by the bytes of the name; a series that is named needs no join."""
+
+    def entities(self, query: Query) -> list[Attributes]:
+        found, joined = super().entities(query), dict[str, Value]()
+        if query.level != "SERIES" or query.keys.get(BY_KEYWORD["SeriesInstanceUID"]):
+            return found
+        return [one for one in found if one["Encoding"] == joined.setdefault(str(one["StudyInstanceUID"]), one["Encoding"])]
 
 
 class QuestionMarks(Intake):
@@ -166,6 +176,12 @@ CHARACTER_FAULTS: tuple[Fault, ...] = (
         "patients-by-encoding",
         "a patient is filed once for each encoding of the name",
         Parts(intake=NotesEncoding, index=PatientsByEncoding),
+        breaks=rows("CHAR-05"),
+    ),
+    Fault(
+        "series-joined-by-encoding",
+        "the list of a study's series lacks those in which the patient's name is encoded differently",
+        Parts(intake=NotesEncoding, finder=SeriesByEncoding),
         breaks=rows("CHAR-05"),
     ),
     Fault(

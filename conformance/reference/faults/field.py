@@ -20,9 +20,9 @@ from conformance.reference.archive import Parts
 from conformance.reference.commitment import Committer, Order
 from conformance.reference.door import UNKNOWN_CALLING_AE, Door, Knock, Rejection
 from conformance.reference.encoding import ITEM, PIXEL_DATA, DataSet, Element, decode
-from conformance.reference.faults.encoding import Alters
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.faults.identities import Corrects, RemembersDescriptions
+from conformance.reference.faults.transcoding import Alters
 from conformance.reference.find import Finder, Query
 from conformance.reference.index import Index, Located
 from conformance.reference.intake import Intake

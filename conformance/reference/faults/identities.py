@@ -21,6 +21,7 @@ from conformance.reference.matching import Matcher
 from conformance.reference.rules import Candidate, Refusal, instance_fits_the_command, replacing, uids_differ, without
 
 _WARNING = 0xB000
+DEMOGRAPHICS = ("PatientName", "PatientBirthDate", "PatientSex")
 UID_COLUMN = 60  # characters of a UID that one fault looks at
 
 
@@ -118,6 +119,15 @@ class ShortUidMatcher(Matcher):
 class NoIssuers(Index):
     def issuer(self, _patient: Attributes) -> str:
         return ""
+
+
+class DemographicsById(Index):
+    """Shows each study with the demographics of the first patient of its Patient ID, whose issuer that look-up leaves out."""
+
+    def grow(self, levels: Mapping[str, Attributes]) -> None:
+        known = self._all("SELECT attributes FROM patient WHERE id = ? ORDER BY key", [str(levels["PATIENT"]["PatientID"])])
+        first = merged(known[0]) if known else levels["PATIENT"]
+        super().grow({**levels, "STUDY": levels["STUDY"] | {keyword: first[keyword] for keyword in DEMOGRAPHICS}})
 
 
 class JoinsByAccession(Index):
@@ -294,6 +304,12 @@ IDENTITY_FAULTS: tuple[Fault, ...] = (
         "patients-keyed-without-issuer",
         "patients are told apart by Patient ID alone",
         Parts(index=NoIssuers),
+        breaks=rows("IDENT-06"),
+    ),
+    Fault(
+        "demographics-by-patient-id-alone",
+        "studies of one Patient ID of several issuers are shown with the demographics of the first",
+        Parts(index=DemographicsById),
         breaks=rows("IDENT-06"),
     ),
     Fault(

@@ -6,6 +6,8 @@ Each class is one part that is wrong in one way; the table at the end says what 
 import struct
 from typing import Any, cast
 
+from pynetdicom import evt
+
 from conformance.reference.archive import Parts
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.services import Request, Services
@@ -13,9 +15,12 @@ from conformance.reference.wire import Acceptor, Line, Messages, UpperLayer
 
 _HEADER = struct.Struct(">BxL")
 _P_DATA_TF = 4
-# PS3.8 Table 9-10: what has no place in a state, and leads to an abort there. Sta2 awaits a request, Sta6 is an association.
-_UNEXPECTED = {"Sta2": frozenset({4, 5}), "Sta6": frozenset({1, 2, 6, 0x42})}
-_PATIENCE = 0.3  # seconds
+# PS3.8 Table 9-10: what has no place in a state, and leads to an abort there. Sta2 awaits a request, Sta6 is an association. In Sta1 is
+# still a connection of which the first bytes came before pynetdicom has taken note of it.
+_BEFORE_REQUEST = frozenset({4, 5})
+_UNEXPECTED = {"Sta1": _BEFORE_REQUEST, "Sta2": _BEFORE_REQUEST, "Sta6": frozenset({1, 2, 6, 0x42})}
+_PATIENCE, _NO_END = 0.3, 3600.0  # seconds
+_LARGE_BUFFER = 1 << 30  # bytes
 
 
 class WithLayer(Acceptor):
@@ -52,6 +57,35 @@ class TakesAnyLength(UpperLayer):
 
 class AnyLengthTaken(WithLayer):
     layer = TakesAnyLength
+
+
+class OneLargeBuffer(TakesAnyLength):
+    """Makes room for a PDU as long as it says it is, of which there is enough for one at a time, and awaits all of it."""
+
+    def _read_pdu_data(self) -> None:
+        line, server = cast(Line, self.socket), cast(Any, self.assoc)._server
+        head = line.peek()
+        if len(head) < _HEADER.size or _HEADER.unpack(head)[1] < _LARGE_BUFFER:
+            return super()._read_pdu_data()
+        line.patience, server.full = _NO_END, True
+        super()._read_pdu_data()
+        server.full = False
+        return None
+
+
+class BusyWithOne(WithLayer):
+    """Turns everybody away while its large buffer is being filled."""
+
+    layer = OneLargeBuffer
+
+    def __init__(self, ae: Any, mode: str) -> None:
+        super().__init__(ae, mode)
+        self.bind(evt.EVT_REQUESTED, self.consider)
+
+    def consider(self, _: evt.Event) -> None:
+        if getattr(self._server, "full", False):
+            self.acse.send_reject(2, 3, 1)
+            self.kill()
 
 
 class ClipsValues(UpperLayer):
@@ -115,6 +149,12 @@ PDU_FAULTS: tuple[Fault, ...] = (
         "overlong-pdus-taken",
         "P-DATA-TF of any length are taken, whatever maximum was announced",
         Parts(acceptor=AnyLengthTaken),
+        breaks=rows("ROBUST-04"),
+    ),
+    Fault(
+        "one-large-pdu-at-a-time",
+        "while a PDU of which 1 GiB or more was announced is awaited, every other association is rejected",
+        Parts(acceptor=BusyWithOne),
         breaks=rows("ROBUST-04"),
     ),
     Fault(

@@ -4,16 +4,17 @@ Each class is one part that is wrong in one way; the table at the end says what 
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain, repeat
+from string import ascii_uppercase
 
 from conformance.reference.archive import Parts
 from conformance.reference.encoding import DataSet, Element, decode
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.find import RETRIEVE_AE_TITLE, TIMEZONE, Finder, Query
 from conformance.reference.index import Index, issuer_of
-from conformance.reference.keys import BY_KEYWORD, LEVELS, QUERY_RETRIEVE_LEVEL, UNIQUE, Attributes, Key, Value, tag_of
+from conformance.reference.keys import BY_KEYWORD, KEYS, LEVELS, QUERY_RETRIEVE_LEVEL, UNIQUE, Attributes, Key, Value, tag_of
 from conformance.reference.matching import Matcher, canonical_date
 from conformance.reference.models import PENDING, Identifier
 from conformance.reference.services import Request, Services
@@ -95,6 +96,26 @@ class NoInstanceNumber(KeyIgnored):
     ignored = BY_KEYWORD["InstanceNumber"]
 
 
+class NoStudyId(KeyIgnored):
+    ignored = BY_KEYWORD["StudyID"]
+
+
+class CutsVersionCodes(Finder):
+    """Takes letters at the end of a Patient ID that is asked for to be the version code of a health card, and cuts them off."""
+
+    def query(self, identifier: Identifier, levels: tuple[str, ...]) -> Query:
+        query, key = super().query(identifier, levels), BY_KEYWORD["PatientID"]
+        wanted = query.keys.get(key)
+        return query if not wanted else replace(query, keys={**query.keys, key: str(wanted).rstrip(ascii_uppercase)})
+
+
+class TimesToTheMinute(Finder):
+    """Keeps whole minutes of the time of a study in the column that it shows."""
+
+    def put(self, found: DataSet, key: Key, wanted: Value, held: Value) -> None:
+        super().put(found, key, wanted, str(held)[:4] if key.keyword == "StudyTime" else held)
+
+
 class NoEmptyKeys(Finder):
     def put(self, found: DataSet, key: Key, wanted: Value, held: Value) -> None:
         if held:
@@ -109,6 +130,14 @@ class NoRetrieveTitle(Finder):
 class AlwaysFf00(Finder):
     def pending(self, _query: Query) -> int:
         return PENDING
+
+
+class SilentAboutMatching(Finder):
+    """Says FF01 of an unsupported key that it was to return, and overlooks one that was to restrict."""
+
+    def query(self, identifier: Identifier, levels: tuple[str, ...]) -> Query:
+        overlooked = {tag: element for tag, element in identifier.dataset.items() if tag in KEYS or not element.value}
+        return super().query(replace(identifier, dataset=overlooked), levels)
 
 
 class Floods(Finder):
@@ -150,6 +179,16 @@ class LevelByDefault(Services):
 class LiteralQuestion(Matcher):
     def wild_card(self, wanted: str, held: str) -> bool:
         return super().wild_card(wanted.replace("?", "\0"), held.replace("?", "\0"))
+
+
+class BareStarLiteral(Matcher):
+    """Sees a wild card only where it stands beside something else."""
+
+    def universal(self, vr: str, wanted: str) -> bool:
+        return wanted != "*" and super().universal(vr, wanted)
+
+    def kind(self, vr: str, wanted: str) -> Callable[[str, str], bool]:
+        return self.single if wanted == "*" else super().kind(vr, wanted)
 
 
 class EndExcluded(Matcher):
@@ -266,6 +305,14 @@ QUERY_FAULTS: tuple[Fault, ...] = (
     ),
     Fault("series-number-ignored", "Series Number restricts nothing", Parts(finder=NoSeriesNumber), breaks=rows("QUERY-03")),
     Fault("instance-number-ignored", "Instance Number restricts nothing", Parts(finder=NoInstanceNumber), breaks=rows("QUERY-03")),
+    Fault("study-id-ignored", "Study ID restricts nothing", Parts(finder=NoStudyId), breaks=rows("QUERY-03 WEB-01")),
+    Fault(
+        "version-code-cut-off",
+        "letters at the end of a Patient ID are cut off the key: the ID of nobody finds somebody",
+        Parts(finder=CutsVersionCodes),
+        breaks=rows("QUERY-03"),
+    ),
+    Fault("study-time-to-the-minute", "matches show Study Time as HHMM", Parts(finder=TimesToTheMinute), breaks=rows("QUERY-04")),
     Fault("empty-keys-left-out", "a key without value is missing from the match", Parts(finder=NoEmptyKeys), breaks=rows("QUERY-04")),
     Fault(
         "accession-compared-without-case",
@@ -274,6 +321,7 @@ QUERY_FAULTS: tuple[Fault, ...] = (
         breaks=rows("QUERY-05"),
     ),
     Fault("question-mark-literal", '"?" stands for itself', Parts(matcher=LiteralQuestion), breaks=rows("QUERY-06")),
+    Fault("bare-star-literal", '"*" alone stands for itself', Parts(matcher=BareStarLiteral), breaks=rows("QUERY-06")),
     Fault("date-range-excludes-end", "a range of dates ends before its last day", Parts(matcher=EndExcluded), breaks=rows("QUERY-07")),
     Fault(
         "date-and-time-combined",
@@ -290,6 +338,12 @@ QUERY_FAULTS: tuple[Fault, ...] = (
         breaks=rows("QUERY-10"),
     ),
     Fault("ff00-for-unsupported-keys", "FF00 though a key was not supported", Parts(finder=AlwaysFf00), breaks=rows("QUERY-11")),
+    Fault(
+        "ff00-for-unmatched-keys",
+        "FF00 though an unsupported key was to restrict the matches",
+        Parts(finder=SilentAboutMatching),
+        breaks=rows("QUERY-11"),
+    ),
     Fault(
         "series-query-floods",
         "a SERIES query without study is answered with everything",

@@ -24,6 +24,8 @@ from conformance.reference.retrieve import Retriever
 from conformance.reference.rules import CANNOT_UNDERSTAND, Candidate, Refusal, without
 from conformance.reference.services import Request, Services
 
+MADE = ("StudyDate", "StudyTime", "StudyID")
+
 
 class OnlyStoresNotes(Rejector):
     def take_back(self, _study: str, _why: str, _located: list[Located]) -> None:
@@ -77,6 +79,26 @@ class FindsRejectedObject(Retriever):
 
 class WrongEntryTitleUnknown(Rejector):
     hidden = Rejector.hidden - {WRONG_WORKLIST_ENTRY}
+
+
+class KnowsThemByTheirTime(Rejector):
+    """Takes what was made at the same time as a study of a wrong worklist entry for a part of it, and drops it."""
+
+    def __init__(self, *parts: object) -> None:
+        super().__init__(*parts)  # type: ignore[arg-type] # passed on as they came
+        self.wrong: dict[tuple[str, ...], str] = {}
+
+    def take_back(self, study: str, why: str, located: list[Located]) -> None:
+        if why == WRONG_WORKLIST_ENTRY:
+            for found in self.index.select("STUDY", {UNIQUE["STUDY"]: [study]}):
+                self.wrong[tuple(str(found[keyword]) for keyword in MADE)] = study
+        super().take_back(study, why, located)
+
+    def obey(self, candidate: Candidate) -> None:
+        super().obey(candidate)
+        study = candidate.text(UNIQUE["STUDY"])
+        if self.wrong.get(tuple(map(candidate.text, MADE)), study) != study:
+            self.index.withdraw([at for at in [self.index.instance(candidate.text(UNIQUE["IMAGE"]))] if at is not None])
 
 
 class DeletesForQuality(Rejector):
@@ -211,6 +233,12 @@ REJECTION_FAULTS: tuple[Fault, ...] = (
         "wrong-worklist-entry-keeps-both",
         "a rejection note titled 113038 changes nothing: the originals stay beside the corrected copies",
         Parts(rejector=WrongEntryTitleUnknown),
+        breaks=rows("IOCM-03"),
+    ),
+    Fault(
+        "corrected-copies-dropped",
+        "what was made at the same time as a study of a wrong worklist entry is acknowledged and dropped, under whichever patient it comes",
+        Parts(rejector=KnowsThemByTheirTime),
         breaks=rows("IOCM-03"),
     ),
     Fault(

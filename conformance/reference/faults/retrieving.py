@@ -187,6 +187,23 @@ class NoGet(Door):
         return [context for context in super().contexts(proposed) if context.abstract_syntax not in GET]
 
 
+class CancelWithoutCounts(Services):
+    """Ends what was cancelled with a status and nothing else."""
+
+    def report(self, request: Request, progress: Progress) -> None:
+        if progress.status == CANCELLED:
+            return request.respond(Status=CANCELLED)
+        return super().report(request, progress)
+
+
+class GetsOneSeries(Services):
+    """Delivers the first series of a study that is asked for by C-GET: each series would need a request of its own."""
+
+    def targets(self, request: Request, levels: tuple[str, ...]) -> Sequence[Located] | None:
+        found = super().targets(request, levels)
+        return [one for one in found if one.series == found[0].series] if found and request.abstract_syntax in GET else found
+
+
 class SenderServesRetrieves(Services):
     """Names as the place to retrieve from whoever stored last."""
 
@@ -333,6 +350,12 @@ RETRIEVE_FAULTS: tuple[Fault, ...] = (
         warns=rows("RETR-12"),
     ),
     Fault(
+        "cancelled-move-not-counted",
+        "FE00 comes without the counts of what was done",
+        Parts(services=CancelWithoutCounts),
+        breaks=rows("RETR-11"),
+    ),
+    Fault(
         "retrieve-from-the-sender",
         "matches name the AE that stored as the one to retrieve from",
         Parts(services=SenderServesRetrieves),
@@ -350,6 +373,7 @@ RETRIEVE_FAULTS: tuple[Fault, ...] = (
         Parts(services=GetNeverFails),
         warns=rows("RETR-12"),
     ),
+    Fault("get-of-one-series", "C-GET delivers the first series of a study", Parts(services=GetsOneSeries), warns=rows("RETR-12")),
     Fault(
         "retrieve-without-key-sends-all",
         "a retrieve without unique key, or with an empty one, sends everything",

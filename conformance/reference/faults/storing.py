@@ -87,6 +87,23 @@ class LosesReports(Intake):
             super().keep(candidate)
 
 
+class UltrasoundUnmounted(Intake):
+    """Chooses the volume of a study by its first object, and that for ultrasound is not mounted: the index never asks."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.ultrasound: set[str] = set()
+
+    def keep(self, candidate: Candidate) -> None:
+        study = candidate.text("StudyInstanceUID")
+        if candidate.text("Modality") == "US" and self.index.owner(study) is None:
+            self.ultrasound.add(study)
+        super().keep(candidate)
+        stored = self.index.instance(self.identity(candidate))
+        if study in self.ultrasound and stored is not None:
+            self.depot.drop(stored)
+
+
 class DropsPrivate(Intake):
     def stored_bytes(self, candidate: Candidate) -> bytes:
         return self.rewritten(candidate, {tag: element for tag, element in candidate.dataset.items() if not tag >> 16 & 1})
@@ -271,6 +288,12 @@ STORING_FAULTS: tuple[Fault, ...] = (
         breaks=rows("STORE-01 RETR-01"),
         warns=rows("STORE-18"),
         blocks=rows("RETR-07 XFER-10"),
+    ),
+    Fault(
+        "ultrasound-found-and-not-delivered",
+        "the objects of a study that begins with ultrasound are in the index, and their files nowhere",
+        Parts(intake=UltrasoundUnmounted),
+        breaks=rows("STORE-01"),
     ),
     Fault(
         "private-elements-dropped",

@@ -3,6 +3,8 @@
 Each class is one part that is wrong in one way; the table at the end says what it stands for and which rows it breaks.
 """
 
+import socket
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,6 +21,7 @@ from conformance.reference.web import (
     DICOM,
     NO_CONTENT,
     OK,
+    RETURNED,
     Outcome,
     Request,
     Response,
@@ -28,6 +31,7 @@ from conformance.reference.web import (
 )
 
 CREATED, TOO_MANY_REQUESTS = 201, 429
+TLS_HANDSHAKE = b"\x16"  # the first byte of a record that holds one (RFC 8446 5.1)
 DESCRIPTION, INSTITUTION, STUDY_UID = tag_of("SeriesDescription"), tag_of("InstitutionName"), tag_of("StudyInstanceUID")
 
 
@@ -74,6 +78,21 @@ class NoRepresentation(WebServices):
 
     def result(self, keys: Sequence[Key], entity: Attributes) -> dict[str, Any]:
         return super().result(keys, entity) | {f"{tag_of('StudyID'):08X}": {"Value": [str(entity["StudyID"])]}}
+
+
+class DatesInIso(WebServices):
+    """Writes dates into JSON as other JSON has them."""
+
+    def result(self, keys: Sequence[Key], entity: Attributes) -> dict[str, Any]:
+        found, day = super().result(keys, entity), str(entity["StudyDate"])
+        return found | {f"{tag_of('StudyDate'):08X}": {"vr": "DA", "Value": [f"{day[:4]}-{day[4:6]}-{day[6:]}"]}}
+
+
+class FieldsFixed(WebServices):
+    """Returns the attributes that every result has, and no others that are asked for."""
+
+    def result(self, keys: Sequence[Key], entity: Attributes) -> dict[str, Any]:
+        return super().result([key for key in keys if key.keyword in RETURNED], entity)
 
 
 class PartMissing(WebServices):
@@ -214,6 +233,17 @@ class AnyToken(WebServices):
         return request.authorization.startswith("Bearer ")
 
 
+class TrustsPlainHttp(WebServices):
+    """Answers plain HTTP at the port of TLS: whoever comes so is taken for the proxy of the house, which lets nobody else in."""
+
+    def secured(self, connection: socket.socket, context: ssl.SSLContext) -> socket.socket:
+        plain = connection.recv(1, socket.MSG_PEEK) != TLS_HANDSHAKE
+        return connection if plain else super().secured(connection, context)
+
+    def admits(self, request: Request) -> bool:
+        return not request.encrypted or super().admits(request)
+
+
 class Overrun(WebServices):
     """Has no time for whoever brings no token that it knows."""
 
@@ -252,6 +282,8 @@ WEB_FAULTS: tuple[Fault, ...] = (
     Fault("web-first-modality", "results of QIDO-RS name one modality of a study", Parts(web=FirstModality), breaks=rows("WEB-02")),
     Fault("web-without-vr", "an attribute of a result has no vr", Parts(web=NoRepresentation), breaks=rows("WEB-02")),
     Fault("web-stored-is-201", "STOW-RS answers 201 where all was stored", Parts(web=Created), breaks=rows("WEB-04")),
+    Fault("web-dates-in-iso", "results of QIDO-RS have dates with hyphens", Parts(web=DatesInIso), breaks=rows("WEB-02")),
+    Fault("web-fields-fixed", "QIDO-RS returns no attribute that includefield names", Parts(web=FieldsFixed), breaks=rows("WEB-02")),
     Fault(
         "web-part-missing",
         "WADO-RS answers 200 and leaves an object out",
@@ -297,5 +329,6 @@ WEB_FAULTS: tuple[Fault, ...] = (
     ),
     Fault("web-metadata-open", "the metadata are given to everybody", Parts(web=MetadataOpen), breaks=rows("WEB-08")),
     Fault("web-overrun", "whoever brings no valid token is answered 429", Parts(web=Overrun), blocks=rows("WEB-08")),
+    Fault("web-plain-http-trusted", "plain HTTP is answered, and asked for no token", Parts(web=TrustsPlainHttp), breaks=rows("WEB-08")),
     Fault("web-any-token", "any bearer token opens the door", Parts(web=AnyToken), breaks=rows("WEB-08")),
 )
