@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from conformance.reference.faults.acknowledging import ACKNOWLEDGING_FAULTS
 from conformance.reference.faults.admitting import ADMITTING_FAULTS
+from conformance.reference.faults.answering import ANSWERING_FAULTS
 from conformance.reference.faults.associations import ASSOCIATION_FAULTS
 from conformance.reference.faults.characters import CHARACTER_FAULTS
 from conformance.reference.faults.committing import COMMITMENT_FAULTS
@@ -40,6 +41,7 @@ FAULTS: Mapping[str, Fault] = {
         ENCODING_FAULTS,
         TRANSCODING_FAULTS,
         QUERY_FAULTS,
+        ANSWERING_FAULTS,
         RETRIEVE_FAULTS,
         COMMITMENT_FAULTS,
         REJECTION_FAULTS,

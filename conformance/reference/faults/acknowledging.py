@@ -3,34 +3,39 @@
 Each class is one part that is wrong in one way; the table at the end says what it stands for and which rows it breaks.
 """
 
+import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.presentation import PresentationContext
 
 from conformance.reference.archive import Parts
 from conformance.reference.door import Door
-from conformance.reference.encoding import Element, encode
+from conformance.reference.encoding import DataSet, Element, encode
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake
 from conformance.reference.keys import tag_of
 from conformance.reference.models import Identifier
 from conformance.reference.retrieve import Retriever
-from conformance.reference.rules import Candidate, Refusal
+from conformance.reference.rules import CANNOT_UNDERSTAND, Candidate, Refusal, series_has_one_study, study_has_one_patient, without
 from conformance.reference.services import Request, Services
 from conformance.reference.wire import Acceptor
 
 _NUCLEAR_MEDICINE = "1.2.840.10008.5.1.4.1.1.20"
 _ENCAPSULATED_PDF = "1.2.840.10008.5.1.4.1.1.104.1"
 _COERCED = 0xB000
+_DUPLICATE_INSTANCE = 0x0111  # PS3.7 C.5.7
 _LATE_SECONDS = 3.0  # one more than the profile of the embedded archive declares
 _PATIENCE_SECONDS = 0.4
 
-ISSUER = tag_of("IssuerOfPatientID")
+ISSUER, ORIGINAL = tag_of("IssuerOfPatientID"), tag_of("OriginalAttributesSequence")
+ACCESSION_ISSUER = tag_of("IssuerOfAccessionNumberSequence")
 
 
 class MessageIdInOneByte(Services):
@@ -79,7 +84,108 @@ class AddsIssuer(Intake):
         if candidate.text("IssuerOfPatientID"):
             return candidate.data
         self.coerced.add(candidate.command_instance)
-        return encode(candidate.dataset | {ISSUER: Element("LO", b"REGIONAL")}, candidate.syntax)
+        return encode(candidate.dataset | {ISSUER: Element("LO", b"REGIONAL")} | self.told(candidate), candidate.syntax)
+
+    def told(self, _candidate: Candidate, /) -> DataSet:
+        """What else is written, so that the change can be traced."""
+        return {}
+
+
+class TrailWithoutReason(AddsIssuer):
+    """Adds an item to the trail that does not say why."""
+
+    item: Mapping[str, tuple[str, bytes]] = {
+        "AttributeModificationDateTime": ("DT", b"20240301120000"),
+        "ModifyingSystem": ("LO", b"REGION"),
+    }
+
+    def told(self, candidate: Candidate) -> DataSet:
+        return {ORIGINAL: Element("SQ", items=[*self.earlier(candidate), self.written()])}
+
+    def earlier(self, candidate: Candidate) -> Sequence[DataSet]:
+        return candidate.dataset.get(ORIGINAL, Element("SQ", items=[])).items or ()
+
+    def written(self) -> DataSet:
+        item = {tag_of(keyword): Element(vr, value) for keyword, (vr, value) in self.item.items()}
+        return item | {tag_of("ModifiedAttributesSequence"): Element("SQ", items=[{ISSUER: Element("LO")}])}
+
+
+class TrailBeginsAnew(TrailWithoutReason):
+    """Writes a trail of its own over the one that was there."""
+
+    item: Mapping[str, tuple[str, bytes]] = {**TrailWithoutReason.item, "ReasonForTheAttributeModification": ("CS", b"COERCE")}
+
+    def earlier(self, _candidate: Candidate) -> Sequence[DataSet]:
+        return ()
+
+
+class TrailOfIssuerOnly(TrailWithoutReason):
+    """Replaces the institution as well, and tells of the issuer."""
+
+    item = TrailBeginsAnew.item
+
+    def told(self, candidate: Candidate) -> DataSet:
+        return super().told(candidate) | {tag_of("InstitutionName"): Element("LO", b"SYNTHETIC-REGION")}
+
+
+class LosesAccessionIssuer(Intake):
+    """Keeps the issuers of an older edition of the standard."""
+
+    def stored_bytes(self, candidate: Candidate) -> bytes:
+        return self.rewritten(candidate, {tag: element for tag, element in candidate.dataset.items() if tag != ACCESSION_ISSUER})
+
+
+class MovesStudies(Intake):
+    """Gives a study to whichever patient its last object names, with a warning."""
+
+    rules = without("one-patient")
+    conflict = staticmethod(study_has_one_patient)
+
+    def settle(self, candidate: Candidate) -> Refusal | None:
+        conflict = self.conflict(candidate)
+        refusal = super().settle(candidate)
+        if conflict is None or refusal is not None:
+            return refusal
+        self.move(candidate)
+        return replace(conflict, status=_COERCED)
+
+    def move(self, candidate: Candidate) -> None:
+        patient, study = candidate.levels["PATIENT"], candidate.levels["STUDY"]
+        self.index._all("UPDATE study SET attributes = ? WHERE uid = ?", [json.dumps(patient | study), str(study["StudyInstanceUID"])])
+
+
+class MovesSeries(MovesStudies):
+    """Hangs a series where its last object says, with a warning."""
+
+    rules = without("one-study")
+    conflict = staticmethod(series_has_one_study)
+
+    def move(self, candidate: Candidate) -> None:
+        study, series = candidate.text("StudyInstanceUID"), candidate.text("SeriesInstanceUID")
+        self.index._all("UPDATE series SET study = ? WHERE uid = ?", [study, series])
+
+
+class RefusesDeflated(Intake):
+    """Inflates nothing, whatever was negotiated."""
+
+    def judge(self, candidate: Candidate) -> Refusal | None:
+        deflated = candidate.syntax.uid == DeflatedExplicitVRLittleEndian
+        return Refusal(CANNOT_UNDERSTAND, "the data set cannot be read") if deflated else super().judge(candidate)
+
+
+class LosesDeflated(Intake):
+    """Takes a deflated data set, and fails behind the answer."""
+
+    def keep(self, candidate: Candidate) -> None:
+        if candidate.syntax.uid != DeflatedExplicitVRLittleEndian:
+            super().keep(candidate)
+
+
+class RefusesRepeats(Intake):
+    """Takes what comes again for a mistake of the sender."""
+
+    def again(self, _candidate: Candidate, _stored: Located) -> Refusal | None:
+        return Refusal(_DUPLICATE_INSTANCE, "the object is stored already")
 
 
 class WarnsOfCoercion(Services):
@@ -135,6 +241,46 @@ ACKNOWLEDGING_FAULTS: tuple[Fault, ...] = (
         Parts(intake=AddsIssuer, services=WarnsOfCoercion),
         warns=rows("STORE-12"),
     ),
+    Fault(
+        "trail-without-reason",
+        "the item that an archive adds to the trail of an object does not say why",
+        Parts(intake=TrailWithoutReason, services=WarnsOfCoercion),
+        warns=rows("STORE-12"),
+    ),
+    Fault(
+        "earlier-trail-overwritten",
+        "the trail of an earlier correction is replaced",
+        Parts(intake=TrailBeginsAnew, services=WarnsOfCoercion),
+        warns=rows("STORE-12"),
+    ),
+    Fault(
+        "trail-tells-half",
+        "two attributes are changed, with B000, and the trail names one",
+        Parts(intake=TrailOfIssuerOnly, services=WarnsOfCoercion),
+        breaks=rows("WEB-06"),
+        warns=rows("STORE-12"),
+    ),
+    Fault(
+        "accession-issuer-lost",
+        "objects are stored without the issuer of their accession number, with 0000",
+        Parts(intake=LosesAccessionIssuer),
+        breaks=rows("IDENT-07 WEB-06"),
+    ),
+    Fault(
+        "study-moved-with-a-warning",
+        "an object of another patient moves its study to that patient, and is answered B000",
+        Parts(intake=MovesStudies),
+        breaks=rows("INTEG-02"),
+    ),
+    Fault(
+        "series-moved-with-a-warning",
+        "an object of another study moves its series to that study, and is answered B000",
+        Parts(intake=MovesSeries),
+        breaks=rows("INTEG-03"),
+    ),
+    Fault("deflated-objects-refused", "deflated objects are negotiated and refused", Parts(intake=RefusesDeflated), warns=rows("XFER-13")),
+    Fault("deflated-objects-lost", "deflated objects are acknowledged and lost", Parts(intake=LosesDeflated), warns=rows("XFER-13")),
+    Fault("identical-object-refused", "an object that comes again is refused", Parts(intake=RefusesRepeats), breaks=rows("STORE-08")),
     Fault(
         "nuclear-medicine-waits-for-its-order",
         "nuclear medicine is shown a second later than the profile declares",

@@ -16,11 +16,13 @@ from conformance.reference.archive import Parts
 from conformance.reference.door import LOCAL_LIMIT_EXCEEDED, SERVICE_SYNTAXES, SERVICES, STORAGE, Door, Knock, Rejection
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.intake import Intake
+from conformance.reference.models import FIND
 from conformance.reference.rules import NOT_SUPPORTED, RULES, Candidate, Refusal, Rule
 from conformance.reference.services import Request, Services
 from conformance.reference.syntax import ENCAPSULATED, STORABLE
 from conformance.reference.wire import Acceptor, Courier, Messages
 
+_OUT_OF_RESOURCES = 0xA700
 _ENHANCED = frozenset({"1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.4.1"})  # Enhanced CT and MR
 PLACES = 100  # connections
 
@@ -83,6 +85,14 @@ class AllOrNothing(Door):
     def rejection(self, knock: Knock) -> Rejection | None:
         unknown = set(knock.abstract_syntaxes) - STORAGE - SERVICES
         return (1, 1, 1) if unknown else super().rejection(knock)
+
+
+class NoStorageBesideUnknown(Door):
+    """Refuses every storage context of a request in which one class is unknown."""
+
+    def contexts(self, proposed: Sequence[Any]) -> list[PresentationContext]:
+        known = all(context.abstract_syntax in STORAGE | SERVICES for context in proposed)
+        return [context for context in super().contexts(proposed) if known or context.abstract_syntax not in STORAGE]
 
 
 class SixtyFourContexts(Door):
@@ -181,6 +191,15 @@ class LeaksConnections(CountsNoise):
         return noise >= PLACES
 
 
+class StoresForEight(Services):
+    """Has eight workers, and lets in everybody."""
+
+    def take(self, request: Request, data: bytes) -> Refusal | None:
+        server: Any = request.assoc._server
+        busy = sum(1 for other in server.active_associations if other.is_established)
+        return Refusal(_OUT_OF_RESOURCES, "no worker is free") if busy > 8 else super().take(request, data)
+
+
 class LongFragments(Messages):
     @property
     def maximum_pdu_size(self) -> int:
@@ -199,6 +218,15 @@ class EchoNotBesideStorage(Services):
     def echo(self, request: Request) -> None:
         beside = any(context.abstract_syntax in STORAGE for context in request.assoc.accepted_contexts)
         request.respond(Status=NOT_SUPPORTED if beside else 0x0000)
+
+
+class EchoElsewhere(Door):
+    """Leaves Verification to another process where an association is for storage and queries."""
+
+    def contexts(self, proposed: Sequence[Any]) -> list[PresentationContext]:
+        asked = {str(context.abstract_syntax) for context in proposed}
+        both = bool(asked & STORAGE) and not asked.isdisjoint(FIND)
+        return [context for context in super().contexts(proposed) if not both or context.abstract_syntax != Verification]
 
 
 class EchoAloneFailsInUse(Services):
@@ -222,6 +250,12 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         Parts(services=EchoNotBesideStorage),
         breaks=rows("ASSOC-01 VERIF-02"),
         blocks=rows("SEC-03"),
+    ),
+    Fault(
+        "verification-not-beside-storage-and-queries",
+        "the context of Verification is refused on an association that is for storage and for queries",
+        Parts(door=EchoElsewhere),
+        breaks=rows("VERIF-02"),
     ),
     Fault(
         "echo-alone-fails-in-use",
@@ -256,6 +290,12 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         "unknown-class-rejects-association",
         "one unknown abstract syntax rejects the whole association",
         Parts(door=AllOrNothing),
+        breaks=rows("ASSOC-05 ASSOC-06"),
+    ),
+    Fault(
+        "unknown-class-refuses-storage",
+        "one unknown abstract syntax refuses every storage context beside it",
+        Parts(door=NoStorageBesideUnknown),
         breaks=rows("ASSOC-05 ASSOC-06"),
     ),
     Fault(
@@ -302,6 +342,12 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         breaks=rows("ASSOC-10"),
     ),
     Fault("eight-associations-at-once", "a ninth simultaneous association is rejected", Parts(door=EightAtOnce), warns=rows("ASSOC-11")),
+    Fault(
+        "a-ninth-association-stores-nothing",
+        "a C-STORE is answered A700 while more than eight associations are open",
+        Parts(services=StoresForEight),
+        warns=rows("ASSOC-11"),
+    ),
     Fault("silent-connections-kept", "no ARTIM timer runs", Parts(acceptor=NoArtimTimer), warns=rows("ASSOC-12")),
     Fault("idle-associations-kept", "no timer runs on an open association", Parts(acceptor=NoIdleTimer), warns=rows("ASSOC-12")),
     Fault(

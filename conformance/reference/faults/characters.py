@@ -16,7 +16,7 @@ from conformance.reference.index import Index
 from conformance.reference.intake import Intake
 from conformance.reference.keys import BY_KEYWORD, Attributes, Value, tag_of
 from conformance.reference.models import Identifier
-from conformance.reference.rules import Candidate
+from conformance.reference.rules import CONFLICT, Candidate, Refusal
 from conformance.reference.syntax import Syntax
 from conformance.reference.text import REPERTOIRE, SPECIFIC_CHARACTER_SET, UTF8, character_set, characters, in_utf8
 
@@ -53,6 +53,27 @@ class DeclaresOnRequest(Finder):
     def response(self, query: Query, entity: Attributes) -> DataSet:
         found = super().response(query, entity)
         return found if self.asked else {tag: element for tag, element in found.items() if tag != SPECIFIC_CHARACTER_SET}
+
+
+class DeclaresNothing(Finder):
+    """Has a column for the character set, and nothing to put into it."""
+
+    def response(self, query: Query, entity: Attributes) -> DataSet:
+        found = super().response(query, entity)
+        return found | ({SPECIFIC_CHARACTER_SET: Element("CS")} if SPECIFIC_CHARACTER_SET in found else {})
+
+
+class NamesComparedAsBytes(Intake):
+    """Takes the same name in another encoding for another patient in the same study."""
+
+    def __init__(self, *parts: object) -> None:
+        super().__init__(*parts)  # type: ignore[arg-type] # passed on as they came
+        self.names: dict[str, bytes] = {}
+
+    def judge(self, candidate: Candidate) -> Refusal | None:
+        name = candidate.dataset.get(NAME, Element("PN")).value
+        first = self.names.setdefault(candidate.text("StudyInstanceUID"), name)
+        return super().judge(candidate) or (None if name == first else Refusal(CONFLICT, "the study is stored under another name", NAME))
 
 
 class KeysAreUtf8(Finder):
@@ -175,5 +196,17 @@ CHARACTER_FAULTS: tuple[Fault, ...] = (
         "a name in ISO 2022 IR 87 ends where the second byte of a character is a backslash",
         Parts(intake=CutsAtBackslash),
         informs=rows("CHAR-08"),
+    ),
+    Fault(
+        "character-set-without-value",
+        "matches that need a character set have Specific Character Set without a value",
+        Parts(finder=DeclaresNothing),
+        breaks=rows("CHAR-03"),
+    ),
+    Fault(
+        "names-compared-as-bytes",
+        "an object is refused whose patient's name is encoded otherwise than in the first object of its study",
+        Parts(intake=NamesComparedAsBytes),
+        breaks=rows("CHAR-05"),
     ),
 )

@@ -4,6 +4,7 @@ Each class is one part that is wrong in one way; the table at the end says what 
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,9 @@ from conformance.reference.commitment import (
     ALL_COMMITTED,
     CLASS_CONFLICT,
     FAILED,
+    PROCESSING_FAILURE,
     REFERENCED,
+    SOME_FAILED,
     TRANSACTION,
     UNKNOWN_INSTANCE,
     Committer,
@@ -43,6 +46,21 @@ class WithoutRole(Courier):
         return super().open(address, called, contexts, [])
 
 
+class AnotherTitle(Courier):
+    """Reports from another node of a cluster, under a title of its own."""
+
+    def open(self, address: tuple[str, int], called: str, contexts: list[Any], roles: list[Any]) -> bool:
+        if roles:
+            self._ae = copy(self.ae)
+            self.ae.ae_title = "NODE2"
+        return super().open(address, called, contexts, roles)
+
+
+class RefusesRequests(Committer):
+    def take(self, _message: Any, _syntax: Syntax, _requester: str) -> tuple[int, str]:
+        return PROCESSING_FAILURE, "no licence for storage commitment"
+
+
 class NoReferences(Committer):
     """Leaves the references out where all is well."""
 
@@ -58,6 +76,13 @@ class AlwaysAllCommitted(Committer):
 
     def result(self, order: Order) -> tuple[int, DataSet]:
         return ALL_COMMITTED, super().result(order)[1]
+
+
+class AlwaysSomeFailed(Committer):
+    """Reports event type 2 whatever the references say."""
+
+    def result(self, order: Order) -> tuple[int, DataSet]:
+        return SOME_FAILED, super().result(order)[1]
 
 
 class CommitsUnknown(Committer):
@@ -117,6 +142,17 @@ class CommitsThenLoses(Committer):
         super().report(order)
 
 
+class TiersIntoOneFile(Committer):
+    """Moves what it commits to a slower tier, each file upon the one before."""
+
+    def report(self, order: Order) -> None:
+        stored = [located for _, uid in order.references if (located := self.index.instance(uid)) is not None]
+        for one in stored:
+            last = (stored[-1].path, str(stored[-1].start))
+            self.index._all("UPDATE instance SET path = ?, start = ? WHERE uid = ?", [*last, one.sop_instance_uid])
+        super().report(order)
+
+
 class OneAttempt(Committer):
     """Forgets a report that it could not deliver."""
 
@@ -133,6 +169,19 @@ COMMITMENT_FAULTS: tuple[Fault, ...] = (
         blocks=rows("COMMIT-02 COMMIT-03 COMMIT-04 COMMIT-05 COMMIT-06 COMMIT-07 COMMIT-09"),
     ),
     Fault(
+        "commitment-requests-refused",
+        "every request for storage commitment is answered 0110",
+        Parts(committer=RefusesRequests),
+        warns=rows("COMMIT-01"),
+        blocks=rows("COMMIT-02 COMMIT-03 COMMIT-04 COMMIT-05 COMMIT-06 COMMIT-07 COMMIT-09"),
+    ),
+    Fault(
+        "report-under-another-title",
+        "the association for a report is opened under another AE title",
+        Parts(courier=AnotherTitle),
+        breaks=rows("COMMIT-02"),
+    ),
+    Fault(
         "report-without-role-selection",
         "the association for a report proposes no SCP role",
         Parts(courier=WithoutRole),
@@ -144,6 +193,13 @@ COMMITMENT_FAULTS: tuple[Fault, ...] = (
         Parts(committer=NoReferences),
         breaks=rows("COMMIT-03"),
         blocks=rows("COMMIT-09"),
+    ),
+    Fault(
+        "success-under-event-type-2",
+        "a report of which no reference failed has event type 2",
+        Parts(committer=AlwaysSomeFailed),
+        breaks=rows("COMMIT-03"),
+        blocks=rows("COMMIT-05"),
     ),
     Fault(
         "failures-under-event-type-1",
@@ -178,6 +234,12 @@ COMMITMENT_FAULTS: tuple[Fault, ...] = (
         "committed-and-lost",
         "objects are committed, and their files were never written",
         Parts(committer=CommitsThenLoses),
+        breaks=rows("COMMIT-09"),
+    ),
+    Fault(
+        "committed-into-one-file",
+        "objects that are committed are delivered with the content of the last of them",
+        Parts(committer=TiersIntoOneFile),
         breaks=rows("COMMIT-09"),
     ),
     Fault("report-tried-once", "a report that cannot be delivered is not repeated", Parts(committer=OneAttempt), warns=rows("COMMIT-10")),

@@ -10,15 +10,17 @@ from typing import cast
 from pydicom.uid import generate_uid
 
 from conformance.reference.archive import Parts
+from conformance.reference.encoding import DataSet
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.faults.querying import KeyIgnored
 from conformance.reference.find import Finder, Query
 from conformance.reference.index import Index, merged
 from conformance.reference.intake import Intake
-from conformance.reference.keys import BY_KEYWORD, Attributes, Key, tag_of
+from conformance.reference.keys import BY_KEYWORD, Attributes, Key, Value, tag_of
 from conformance.reference.matching import Matcher
 from conformance.reference.rules import Candidate, Refusal, instance_fits_the_command, replacing, uids_differ, without
 
+_WARNING = 0xB000
 DEMOGRAPHICS = ("PatientName", "PatientBirthDate", "PatientSex")
 UID_COLUMN = 60  # characters of a UID that one fault looks at
 
@@ -71,6 +73,28 @@ class NoIssuerKey(Finder):
 
 class IssuerNotCompared(KeyIgnored):
     ignored = BY_KEYWORD["IssuerOfPatientID"]
+
+
+class IssuerMatchesNothing(Finder):
+    """Compares Issuer of Patient ID with a column that is empty."""
+
+    def match(self, query: Query, entity: Attributes) -> bool:
+        return not query.keys.get(BY_KEYWORD["IssuerOfPatientID"]) and super().match(query, entity)
+
+
+class IssuerNotReturned(Finder):
+    def put(self, found: DataSet, key: Key, wanted: Value, held: Value) -> None:
+        super().put(found, key, wanted, "" if key.keyword == "IssuerOfPatientID" else held)
+
+
+class OneStudyForAccession(Finder):
+    """Lists studies by accession number: the first one stands for all."""
+
+    def entities(self, query: Query) -> list[Attributes]:
+        found = super().entities(query)
+        if query.level != "STUDY":
+            return found
+        return list({str(study["AccessionNumber"]) or str(study["StudyInstanceUID"]): study for study in reversed(found)}.values())
 
 
 class CommandNotCompared(Intake):
@@ -171,6 +195,14 @@ class InventsPatient(Corrects):
         return value or "UNKNOWN"
 
 
+class FilesUnderUnknown(InventsPatient):
+    """Warns of what it files under an invented patient, and shows it."""
+
+    def settle(self, candidate: Candidate) -> Refusal | None:
+        unknown = not candidate.text("PatientID")
+        return super().settle(candidate) or (Refusal(_WARNING, "filed under UNKNOWN") if unknown else None)
+
+
 class InventsAccession(Corrects):
     rules = without("accession-present")
     keyword = "AccessionNumber"
@@ -247,6 +279,14 @@ IDENTITY_FAULTS: tuple[Fault, ...] = (
         Parts(finder=IssuerNotCompared),
         warns=rows("IDENT-08"),
     ),
+    Fault("issuer-matches-nothing", "no patient is found by an issuer", Parts(finder=IssuerMatchesNothing), warns=rows("IDENT-08")),
+    Fault(
+        "issuer-not-returned",
+        "Issuer of Patient ID restricts, and comes back empty",
+        Parts(finder=IssuerNotReturned),
+        warns=rows("IDENT-08"),
+        blocks=rows("WEB-02"),
+    ),
     Fault(
         "command-not-compared",
         "the UIDs of the command are not compared with the data set's",
@@ -259,6 +299,7 @@ IDENTITY_FAULTS: tuple[Fault, ...] = (
         Parts(index=ShortUids, matcher=ShortUidMatcher),
         breaks=rows("INTEG-13"),
     ),
+    Fault("retrieves-compare-60", "retrieves compare 60 characters of a UID", Parts(index=ShortUids), breaks=rows("INTEG-13")),
     Fault(
         "patients-keyed-without-issuer",
         "patients are told apart by Patient ID alone",
@@ -275,6 +316,12 @@ IDENTITY_FAULTS: tuple[Fault, ...] = (
         "studies-joined-by-accession",
         "a study with a stored accession number is given that study's patient",
         Parts(index=JoinsByAccession),
+        breaks=rows("IDENT-10"),
+    ),
+    Fault(
+        "one-study-for-an-accession",
+        "of two studies with one accession number one is listed",
+        Parts(finder=OneStudyForAccession),
         breaks=rows("IDENT-10"),
     ),
     Fault(
@@ -307,6 +354,12 @@ IDENTITY_FAULTS: tuple[Fault, ...] = (
         "patient-id-invented",
         "objects without Patient ID are filed, with 0000, under one invented patient",
         Parts(intake=InventsPatient),
+        breaks=rows("REJECT-05"),
+    ),
+    Fault(
+        "set-aside-and-shown",
+        "objects without Patient ID are filed, with B000, under one invented patient",
+        Parts(intake=FilesUnderUnknown),
         breaks=rows("REJECT-05"),
     ),
     Fault(

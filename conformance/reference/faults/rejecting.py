@@ -10,9 +10,19 @@ from conformance.reference.index import Index, Located
 from conformance.reference.intake import Intake
 from conformance.reference.keys import UNIQUE, Attributes, Key
 from conformance.reference.models import Identifier
-from conformance.reference.rejection import PATIENT_SAFETY, QUALITY, RETENTION_EXPIRED, WRONG_WORKLIST_ENTRY, Rejector, title
+from conformance.reference.rejection import (
+    PATIENT_SAFETY,
+    QUALITY,
+    RETENTION_EXPIRED,
+    UNKNOWN_OBJECTS,
+    WRONG_WORKLIST_ENTRY,
+    Rejector,
+    named,
+    title,
+)
 from conformance.reference.retrieve import Retriever
 from conformance.reference.rules import CANNOT_UNDERSTAND, Candidate, Refusal, without
+from conformance.reference.services import Request, Services
 
 MADE = ("StudyDate", "StudyTime", "StudyID")
 
@@ -41,12 +51,18 @@ class SafetyTitleUnknown(Rejector):
 class DeletesFilesOnly(Rejector):
     """Deletes the files of what was rejected for patient safety, and leaves it in the index."""
 
+    reason = PATIENT_SAFETY
+
     def take_back(self, study: str, why: str, located: list[Located]) -> None:
-        if why != PATIENT_SAFETY:
+        if why != self.reason:
             return super().take_back(study, why, located)
         for at in located:
             self.depot.drop(at)
         return None
+
+
+class DeletesFilesForQuality(DeletesFilesOnly):
+    reason = QUALITY
 
 
 class TakesRejectedAgain(Intake):
@@ -137,6 +153,31 @@ class LosesEarlyNotes(Rejector):
         return None
 
 
+class ObeysWhatItRefused(Rejector):
+    """Refuses a note about objects that it does not have, and remembers them as rejected."""
+
+    def refusal(self, candidate: Candidate) -> Refusal | None:
+        refusal = super().refusal(candidate)
+        for uid in named(candidate.dataset) if refusal is not None else ():
+            self.index._insert("rejected", uid, *[""] * 7)
+        return refusal
+
+
+class EarlyNotesRejectAll(LosesEarlyNotes):
+    """Takes a note of which it finds no object for one about the whole study."""
+
+    def named(self, candidate: Candidate) -> list[Located]:
+        return super().named(candidate) or self.index.locate({"StudyInstanceUID": [candidate.text("StudyInstanceUID")]})
+
+
+class AbortsOverEarlyNotes(Services):
+    def stored(self, request: Request, refusal: Refusal | None) -> None:
+        if refusal is not None and refusal.status == UNKNOWN_OBJECTS:
+            request.assoc.abort()
+        else:
+            super().stored(request, refusal)
+
+
 def rejected(index: Index, column: str, value: str) -> list[Located]:
     """List the objects that were hidden: those of a study, or the one of a UID."""
     found = index._all(f"SELECT class, uid, syntax, path, start, digest, series FROM rejected WHERE {column} = ?", [value])
@@ -207,6 +248,12 @@ REJECTION_FAULTS: tuple[Fault, ...] = (
         warns=rows("IOCM-04"),
     ),
     Fault(
+        "quality-rejects-listed-and-not-delivered",
+        "objects that were rejected for quality are still listed, and delivered no more",
+        Parts(rejector=DeletesFilesForQuality),
+        warns=rows("IOCM-04"),
+    ),
+    Fault(
         "expired-objects-stay",
         "a rejection note titled 113039 changes nothing, though removal is declared",
         Parts(rejector=KeepsExpired),
@@ -234,6 +281,24 @@ REJECTION_FAULTS: tuple[Fault, ...] = (
         "early-notes-lost",
         "a rejection note about objects that are not stored yet is answered 0000 and forgotten",
         Parts(rejector=LosesEarlyNotes),
+        breaks=rows("IOCM-07"),
+    ),
+    Fault(
+        "early-notes-refused-and-obeyed",
+        "the objects of a rejection note that was refused because they were not stored yet are refused when they come",
+        Parts(rejector=ObeysWhatItRefused),
+        breaks=rows("IOCM-07"),
+    ),
+    Fault(
+        "early-notes-reject-the-study",
+        "a rejection note about objects that are not stored yet hides the rest of their study",
+        Parts(rejector=EarlyNotesRejectAll),
+        breaks=rows("IOCM-07"),
+    ),
+    Fault(
+        "early-notes-abort",
+        "a rejection note about objects that are not stored yet aborts the association",
+        Parts(services=AbortsOverEarlyNotes),
         breaks=rows("IOCM-07"),
     ),
 )

@@ -5,11 +5,13 @@ Each class is one part that is wrong in one way; the table at the end says what 
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from pynetdicom import build_context
 from pynetdicom.dimse_primitives import C_GET, C_MOVE
 
 from conformance.reference.archive import Parts
+from conformance.reference.door import Door
 from conformance.reference.encoding import Element, decode, encode
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.index import Located
@@ -57,6 +59,28 @@ class PendingWithoutFailures(Services):
 class RemainingAtTheEnd(Retriever):
     def final(self, tally: Tally) -> Progress:
         return replace(super().final(tally), show_remaining=True)
+
+
+class NoneFailed(Services):
+    """Has a counter for failures that nobody increments."""
+
+    def report(self, request: Request, progress: Progress) -> None:
+        super().report(request, replace(progress, tally=replace(progress.tally, failed=0)))
+
+
+class SomeIsEnough(Retriever):
+    """Ends well where anything arrived at all."""
+
+    def verdict(self, tally: Tally) -> int:
+        return SUCCESS if tally.completed else super().verdict(tally)
+
+
+class NothingIsAWarning(Services):
+    def move_to(self, request: Request, destination: str, address: Address, targets: Sequence[Located]) -> None:
+        if targets:
+            super().move_to(request, destination, address, targets)
+        else:
+            request.respond(Status=WITH_FAILURES)
 
 
 class AnyKeyServes(Retriever):
@@ -130,6 +154,37 @@ class Deaf(Request):
     @property
     def cancelled(self) -> bool:
         return False
+
+
+class EndsAsIfDone(Retriever):
+    """Stops over a cancel, and answers as if that had been all."""
+
+    def deliver(self, targets: Sequence[Located], outlet: Outlet, cancelled: Callable[[], bool]) -> Iterator[Progress]:
+        return map(self.ended, super().deliver(targets, outlet, cancelled))
+
+    def ended(self, progress: Progress) -> Progress:
+        return replace(progress, status=SUCCESS, show_remaining=False) if progress.status == CANCELLED else progress
+
+
+class CountsWhatIsLeft(EndsAsIfDone):
+    """Books what a cancel left over as completed."""
+
+    def ended(self, progress: Progress) -> Progress:
+        tally = progress.tally
+        booked = replace(tally, completed=tally.completed + tally.remaining, remaining=0)
+        return replace(progress, tally=booked) if progress.status == CANCELLED else progress
+
+
+class ForgetsWhatIsLeft(EndsAsIfDone):
+    """Says of a cancelled retrieve that nothing remained."""
+
+    def ended(self, progress: Progress) -> Progress:
+        return replace(progress, tally=replace(progress.tally, remaining=0)) if progress.status == CANCELLED else progress
+
+
+class NoGet(Door):
+    def contexts(self, proposed: Sequence[Any]) -> list[Any]:
+        return [context for context in super().contexts(proposed) if context.abstract_syntax not in GET]
 
 
 class CancelWithoutCounts(Services):
@@ -225,6 +280,19 @@ RETRIEVE_FAULTS: tuple[Fault, ...] = (
         breaks=rows("RETR-05 RETR-07"),
     ),
     Fault(
+        "failures-never-counted",
+        "Number of Failed Sub-operations is always 0",
+        Parts(services=NoneFailed),
+        breaks=rows("RETR-03 RETR-07"),
+    ),
+    Fault(
+        "partial-failure-is-success",
+        "a retrieve of which a part arrived ends 0000",
+        Parts(retriever=SomeIsEnough),
+        breaks=rows("RETR-05 RETR-07"),
+        warns=rows("RETR-12"),
+    ),
+    Fault(
         "unknown-destination-is-the-requester",
         "a move to an unknown destination is sent to whoever asked for it",
         Parts(services=SendsToWhoAsks),
@@ -235,6 +303,12 @@ RETRIEVE_FAULTS: tuple[Fault, ...] = (
         "objects for which the destination accepts no context are left out of the retrieve and of its counts",
         Parts(retriever=SkipsWithoutContext),
         breaks=rows("RETR-07"),
+    ),
+    Fault(
+        "nothing-found-is-a-warning",
+        "a move that finds nothing ends B000",
+        Parts(services=NothingIsAWarning),
+        warns=rows("RETR-08"),
     ),
     Fault(
         "association-for-nothing",
@@ -255,6 +329,26 @@ RETRIEVE_FAULTS: tuple[Fault, ...] = (
         breaks=rows("RETR-03"),
     ),
     Fault("move-ignores-cancel", "a cancel does not end a C-MOVE", Parts(services=MoveIgnoresCancel), breaks=rows("RETR-11")),
+    Fault("cancel-answered-0000", "a C-MOVE that was cancelled ends 0000", Parts(retriever=EndsAsIfDone), breaks=rows("RETR-11")),
+    Fault(
+        "cancelled-counted-as-completed",
+        "FE00 counts as completed what was never sent",
+        Parts(retriever=CountsWhatIsLeft),
+        breaks=rows("RETR-11"),
+    ),
+    Fault(
+        "cancelled-not-counted-at-all",
+        "FE00 says that nothing remained",
+        Parts(retriever=ForgetsWhatIsLeft),
+        breaks=rows("RETR-11"),
+    ),
+    Fault(
+        "get-not-offered",
+        "C-GET is claimed and its context is refused",
+        Parts(door=NoGet),
+        breaks=rows("DOC-02"),
+        warns=rows("RETR-12"),
+    ),
     Fault(
         "cancelled-move-not-counted",
         "FE00 comes without the counts of what was done",

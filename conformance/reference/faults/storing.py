@@ -12,7 +12,7 @@ from conformance.reference.archive import Parts, Settings
 from conformance.reference.depot import digest
 from conformance.reference.encoding import Element, readable
 from conformance.reference.faults.fault import Fault, rows
-from conformance.reference.index import Located
+from conformance.reference.index import Entry, Located
 from conformance.reference.intake import Intake
 from conformance.reference.keys import tag_of
 from conformance.reference.rules import NOT_SUPPORTED, RULES, Candidate, Refusal, Rule, demand_value, replacing, without
@@ -23,7 +23,8 @@ from conformance.reference.wire import Acceptor
 
 _REPORTS = "1.2.840.10008.5.1.4.1.1.88."  # the structured report classes
 _COMPUTED_RADIOGRAPHY = "1.2.840.10008.5.1.4.1.1.1"
-_OUT_OF_RESOURCES = 0xA700
+_OUT_OF_RESOURCES, _COERCED = 0xA700, 0xB000
+ACCESSION_COLUMN = 16  # characters
 _FATAL = 0xC001  # the status by which one fault knows its own refusal again
 _UNDEFINED = 0x0300  # in no class of PS3.7 Annex C
 
@@ -187,6 +188,33 @@ class OverwritesElsewhere(Intake):
         return None
 
 
+class WarnsAndOverwrites(OverwritesElsewhere):
+    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
+        replaced = stored.series != candidate.text("SeriesInstanceUID")
+        return super().again(candidate, stored) or (Refusal(_COERCED, "replaced") if replaced else None)
+
+
+class IndexesWhatItRefuses(Intake):
+    """Tells the index of an object before it finds that another one has its UID."""
+
+    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
+        refusal = super().again(candidate, stored)
+        if refusal is not None:
+            self.index.remove(stored.sop_instance_uid)
+            self.index.add(Entry(self.attributes(candidate), stored))
+        return refusal
+
+
+class LosesOverlong(Intake):
+    """Acknowledges an accession number that does not fit into its column, and fails at the insert."""
+
+    rules = without("accession-length")
+
+    def keep(self, candidate: Candidate) -> None:
+        if len(candidate.text("AccessionNumber")) <= ACCESSION_COLUMN:
+            super().keep(candidate)
+
+
 class ReplacesFileOnly(Intake):
     """Replaces the file of an object that comes again with other content, and leaves the index as it was."""
 
@@ -325,6 +353,25 @@ STORING_FAULTS: tuple[Fault, ...] = (
         "an image with a stored UID in another series replaces the first in silence",
         Parts(intake=OverwritesElsewhere),
         breaks=rows("INTEG-04"),
+    ),
+    Fault(
+        "same-uid-elsewhere-overwrites-with-a-warning",
+        "an image with the SOP Instance UID of another one, in another series, replaces it and is answered B000",
+        Parts(intake=WarnsAndOverwrites),
+        breaks=rows("INTEG-04"),
+    ),
+    Fault(
+        "refused-object-indexed",
+        "other content under a stored SOP Instance UID is refused, and the index tells of it",
+        Parts(intake=IndexesWhatItRefuses),
+        breaks=rows("INTEG-05"),
+    ),
+    Fault(
+        "overlong-accession-lost",
+        "an object whose accession number is longer than 16 characters is answered 0000 and lost",
+        Parts(intake=LosesOverlong),
+        breaks=rows("STORE-01"),
+        blocks=rows("IDENT-12"),
     ),
     Fault(
         "replaced-object-keeps-old-index",

@@ -9,19 +9,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from conformance.reference.archive import Parts
-from conformance.reference.encoding import DataSet, Element, encode, readable
+from conformance.reference.encoding import DataSet, Element, decode, encode, readable
 from conformance.reference.errors import UndecodableDataSet
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.faults.identities import Corrects
 from conformance.reference.intake import Intake
 from conformance.reference.keys import LEVELS, Attributes, attributes_at, tag_of
 from conformance.reference.matching import Matcher, canonical_date, pattern
-from conformance.reference.rules import COMMAND_RULES, Candidate, Refusal, without
+from conformance.reference.rules import CANNOT_UNDERSTAND, COMMAND_RULES, INVALID_INSTANCE, Candidate, Refusal, without
 from conformance.reference.services import Request, Services
-from conformance.reference.syntax import Syntax
+from conformance.reference.syntax import Syntax, syntax_of
 from conformance.reference.text import in_utf8
 
-STUDY_DATE, INSTANCE_UID = tag_of("StudyDate"), tag_of("SOPInstanceUID")
+STUDY_DATE, PATIENT_ID, CLASS_UID, INSTANCE_UID = (tag_of(k) for k in ("StudyDate", "PatientID", "SOPClassUID", "SOPInstanceUID"))
+ACCESSION = tag_of("AccessionNumber")
+_OUT_OF_RESOURCES = 0xA700
 _WORKING_SECONDS = 0.003
 
 
@@ -73,6 +75,38 @@ class RepairsDates(Intake):
         return encode(candidate.dataset | {STUDY_DATE: Element("DA", in_utf8(date.replace("-", ""), "DA"))}, candidate.syntax)
 
 
+class RewritesAccession(Intake):
+    """Keeps another accession number in the object than in the index."""
+
+    def stored_bytes(self, candidate: Candidate) -> bytes:
+        accession = candidate.text("AccessionNumber")
+        written = self.written(accession)
+        if written == accession:
+            return candidate.data
+        return self.rewritten(candidate, candidate.dataset | {ACCESSION: Element("SH", in_utf8(written, "SH"))})
+
+    def written(self, accession: str) -> str:
+        return accession.lstrip("0")
+
+
+class CutsAccession(RewritesAccession):
+    rules = without("accession-length")
+
+    def written(self, accession: str) -> str:
+        return accession[:16]
+
+
+class AbortsOverDates(Services):
+    """Dies of a date that is none, with the association it was on."""
+
+    def store(self, request: Request) -> None:
+        stream = request.message.DataSet
+        if b"-" in decode(stream.getvalue(), syntax_of(request.transfer_syntax)).get(STUDY_DATE, Element("DA")).value:
+            request.assoc.abort()
+        else:
+            super().store(request)
+
+
 class CalendarDates(Matcher):
     """Compares ranges as dates of the calendar, and cannot go on over a value that is none."""
 
@@ -89,12 +123,32 @@ class FirstAccession(Corrects):
         return value.split("\\")[0]
 
 
+class FirstPatientId(Intake):
+    """Indexes both values of a Patient ID, and writes the first into the object."""
+
+    rules = without("patient-single")
+
+    def stored_bytes(self, candidate: Candidate) -> bytes:
+        first, several, _ = candidate.text("PatientID").partition("\\")
+        if not several:
+            return candidate.data
+        return self.rewritten(candidate, candidate.dataset | {PATIENT_ID: Element("LO", in_utf8(first, "LO"))})
+
+
 class NoReason(Services):
     def stored(self, request: Request, refusal: Refusal | None) -> None:
         if refusal is None:
             super().stored(request, refusal)
         else:
             request.respond(Status=refusal.status, AffectedSOPInstanceUID=request.message.AffectedSOPInstanceUID)
+
+
+class BlamesResources(Services):
+    """Answers A700 where a SOP Class or Instance UID cannot be used."""
+
+    def stored(self, request: Request, refusal: Refusal | None) -> None:
+        of_uids = refusal is not None and (refusal.status == INVALID_INSTANCE or refusal.tag in (CLASS_UID, INSTANCE_UID))
+        super().stored(request, replace(refusal, status=_OUT_OF_RESOURCES) if refusal and of_uids else refusal)
 
 
 class NamesPatient(Intake):
@@ -115,6 +169,30 @@ class EscapesMarkup(Corrects):
 
     def corrected(self, value: str) -> str:
         return html.escape(value, quote=False)
+
+
+class EscapesMarkupInObjects(Intake):
+    def stored_bytes(self, candidate: Candidate) -> bytes:
+        if "<" not in candidate.text("PatientID"):
+            return candidate.data
+        escaped = html.escape(candidate.text("PatientID"), quote=False)
+        return self.rewritten(candidate, candidate.dataset | {PATIENT_ID: Element("LO", in_utf8(escaped, "LO"))})
+
+
+class QuotesRefused(Intake):
+    """Turns away what looks like an attack."""
+
+    def judge(self, candidate: Candidate) -> Refusal | None:
+        quoted = "'" in candidate.text("PatientID")
+        return Refusal(CANNOT_UNDERSTAND, "PatientID has a character that is not allowed") if quoted else super().judge(candidate)
+
+
+class QuotesLost(Intake):
+    """Writes its statements by hand: a quote ends one before its time, and nobody looks."""
+
+    def keep(self, candidate: Candidate) -> None:
+        if "'" not in candidate.text("PatientID"):
+            super().keep(candidate)
 
 
 class SharedDesk(Intake):
@@ -159,6 +237,21 @@ VALUE_FAULTS: tuple[Fault, ...] = (
         breaks=rows("REJECT-11"),
     ),
     Fault(
+        "leading-zeros-dropped-from-objects",
+        "accession numbers lose their leading zeros in the objects",
+        Parts(intake=RewritesAccession),
+        breaks=rows("IDENT-11"),
+    ),
+    Fault(
+        "overlong-accession-cut-in-object",
+        "an accession number is cut to 16 characters in the object, with 0000",
+        Parts(intake=CutsAccession),
+        breaks=rows("IDENT-12"),
+    ),
+    Fault(
+        "dashed-date-aborts", "a Study Date with dashes aborts the association", Parts(services=AbortsOverDates), breaks=rows("REJECT-11")
+    ),
+    Fault(
         "odd-date-ends-date-queries",
         "once a date that is none is stored, queries for a range of dates fail",
         Parts(matcher=CalendarDates),
@@ -171,10 +264,22 @@ VALUE_FAULTS: tuple[Fault, ...] = (
         breaks=rows("REJECT-12"),
     ),
     Fault(
+        "first-of-two-patient-ids",
+        "of two Patient IDs in one object the first is kept in the object, with 0000",
+        Parts(intake=FirstPatientId),
+        breaks=rows("REJECT-12"),
+    ),
+    Fault(
         "refusals-without-reason",
         "a failure response carries neither Offending Element nor Error Comment",
         Parts(services=NoReason),
         warns=rows("REJECT-13"),
+    ),
+    Fault(
+        "bad-uids-blamed-on-resources",
+        "an object whose own UIDs are missing or malformed is refused with A700",
+        Parts(services=BlamesResources),
+        breaks=rows("REJECT-01 REJECT-08"),
     ),
     Fault(
         "refusals-name-the-patient",
@@ -194,6 +299,19 @@ VALUE_FAULTS: tuple[Fault, ...] = (
         Parts(intake=EscapesMarkup),
         breaks=rows("REJECT-15"),
     ),
+    Fault(
+        "markup-escaped-in-objects",
+        "Patient IDs are escaped for a web page in the objects",
+        Parts(intake=EscapesMarkupInObjects),
+        breaks=rows("REJECT-15"),
+    ),
+    Fault(
+        "quotes-lost",
+        "an object with a quote in its Patient ID is answered 0000 and lost",
+        Parts(intake=QuotesLost),
+        breaks=rows("REJECT-15"),
+    ),
+    Fault("quotes-refused", "a Patient ID with a quote is refused", Parts(intake=QuotesRefused), breaks=rows("REJECT-15")),
     Fault(
         "parallel-objects-mixed",
         "objects that come at once are indexed in the series of whichever came last",

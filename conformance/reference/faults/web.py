@@ -30,7 +30,7 @@ from conformance.reference.web import (
     reference,
 )
 
-TOO_MANY_REQUESTS = 429
+CREATED, TOO_MANY_REQUESTS = 201, 429
 TLS_HANDSHAKE = b"\x16"  # the first byte of a record that holds one (RFC 8446 5.1)
 DESCRIPTION, INSTITUTION, STUDY_UID = tag_of("SeriesDescription"), tag_of("InstitutionName"), tag_of("StudyInstanceUID")
 
@@ -62,6 +62,22 @@ class PlainNames(WebServices):
     def result(self, keys: Sequence[Key], entity: Attributes) -> dict[str, Any]:
         name = BY_KEYWORD["PatientName"]
         return super().result(keys, entity) | {f"{name.tag:08X}": {"vr": "PN", "Value": [str(entity["PatientName"])]}}
+
+
+class FirstModality(WebServices):
+    """Takes Modalities in Study for an attribute of one value."""
+
+    def result(self, keys: Sequence[Key], entity: Attributes) -> dict[str, Any]:
+        modalities = BY_KEYWORD["ModalitiesInStudy"]
+        first = str(self.finder.held(modalities, entity)).split("\\")[0]
+        return super().result(keys, entity) | {f"{modalities.tag:08X}": {"vr": "CS", "Value": [first]}}
+
+
+class NoRepresentation(WebServices):
+    """Leaves out of the Study ID what it is."""
+
+    def result(self, keys: Sequence[Key], entity: Attributes) -> dict[str, Any]:
+        return super().result(keys, entity) | {f"{tag_of('StudyID'):08X}": {"Value": [str(entity["StudyID"])]}}
 
 
 class DatesInIso(WebServices):
@@ -107,6 +123,14 @@ class AlwaysStored(WebServices):
 
     def verdict(self, _outcomes: Sequence[Outcome]) -> int:
         return OK
+
+
+class Created(WebServices):
+    """Answers as many other services on the web do."""
+
+    def verdict(self, outcomes: Sequence[Outcome]) -> int:
+        status = super().verdict(outcomes)
+        return CREATED if status == OK else status
 
 
 class FirstStoredOnly(WebServices):
@@ -255,6 +279,9 @@ WEB_FAULTS: tuple[Fault, ...] = (
     Fault("web-modality-ignored", "QIDO-RS ignores Modalities in Study", Parts(web=ModalityIgnored), breaks=rows("WEB-01")),
     Fault("web-counts-missing", "results of QIDO-RS have no counts", Parts(web=NotCounted), breaks=rows("WEB-02")),
     Fault("web-names-as-text", "results of QIDO-RS have person names as plain strings", Parts(web=PlainNames), breaks=rows("WEB-02")),
+    Fault("web-first-modality", "results of QIDO-RS name one modality of a study", Parts(web=FirstModality), breaks=rows("WEB-02")),
+    Fault("web-without-vr", "an attribute of a result has no vr", Parts(web=NoRepresentation), breaks=rows("WEB-02")),
+    Fault("web-stored-is-201", "STOW-RS answers 201 where all was stored", Parts(web=Created), breaks=rows("WEB-04")),
     Fault("web-dates-in-iso", "results of QIDO-RS have dates with hyphens", Parts(web=DatesInIso), breaks=rows("WEB-02")),
     Fault("web-fields-fixed", "QIDO-RS returns no attribute that includefield names", Parts(web=FieldsFixed), breaks=rows("WEB-02")),
     Fault(

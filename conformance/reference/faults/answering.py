@@ -1,0 +1,151 @@
+"""Faults of the answer to a C-FIND: whether there is one, what each response carries, how many there are, and how they end.
+
+Each class is one part that is wrong in one way; the table at the end says what it stands for and which rows it breaks.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from conformance.reference.archive import Parts
+from conformance.reference.door import Door
+from conformance.reference.encoding import DataSet
+from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.find import Finder, Query
+from conformance.reference.keys import QUERY_RETRIEVE_LEVEL, Attributes, tag_of
+from conformance.reference.models import CANCELLED, FIND, PATIENT_ROOT, PENDING, Identifier, IdentifierRefused
+from conformance.reference.services import Request, Services
+
+STUDY_UID = tag_of("StudyInstanceUID")
+
+
+class NoPatientRoot(Door):
+    def contexts(self, proposed: Sequence[Any]) -> list[Any]:
+        return [context for context in super().contexts(proposed) if FIND.get(str(context.abstract_syntax)) != PATIENT_ROOT]
+
+
+class AllForNone(Finder):
+    """Drops the keys of a series or an object where nothing matches them."""
+
+    def query(self, identifier: Identifier, levels: tuple[str, ...]) -> Query:
+        query = super().query(identifier, levels)
+        if query.level in ("PATIENT", "STUDY") or any(self.match(query, entity) for entity in self.entities(query)):
+            return query
+        return replace(query, keys={key: "" if key.level == query.level else value for key, value in query.keys.items()})
+
+
+class LevelNotRepeated(Finder):
+    def response(self, query: Query, entity: Attributes) -> DataSet:
+        return {tag: element for tag, element in super().response(query, entity).items() if tag != QUERY_RETRIEVE_LEVEL}
+
+
+class NothingFromAbove(Finder):
+    """Returns at IMAGE level what an object's own row holds."""
+
+    def response(self, query: Query, entity: Attributes) -> DataSet:
+        found = super().response(query, entity)
+        return {tag: element for tag, element in found.items() if query.level != "IMAGE" or tag != STUDY_UID}
+
+
+class PagesOverlap(Finder):
+    """Reads studies in pages, each of which begins with the last study of the page before."""
+
+    page = 5
+
+    def answer(self, identifier: Identifier, levels: tuple[str, ...]) -> Iterator[tuple[int, DataSet]]:
+        for number, match in enumerate(super().answer(identifier, levels), start=1):
+            yield match
+            if identifier.level == "STUDY" and number == self.page:
+                yield match
+
+
+class PendingBeforeTheEnd(Services):
+    """Sends one more pending response, without identifier, before the final one."""
+
+    def find(self, request: Request) -> None:
+        super().find(PendingOnce(request.assoc, request.message, request.context_id, request.abstract_syntax, request.transfer_syntax))
+
+
+class PendingOnce(Request):
+    def respond(self, **fields: object) -> None:
+        if fields.get("Status") == 0x0000:
+            super().respond(Status=PENDING)
+        super().respond(**fields)
+
+
+class UnknownKeysRefused(Finder):
+    """Answers a query with a key that it does not support by A900."""
+
+    def query(self, identifier: Identifier, levels: tuple[str, ...]) -> Query:
+        query = super().query(identifier, levels)
+        if not query.complete:
+            raise IdentifierRefused("a key is not supported")
+        return query
+
+
+class UnknownKeysMatchNothing(Finder):
+    """Finds no value for a key that it does not support, and so no match."""
+
+    def match(self, query: Query, entity: Attributes) -> bool:
+        return query.complete and super().match(query, entity)
+
+
+class CancelOutlivesItsQuery(Services):
+    """Leaves the mark of a cancel on the association: the next query ends at once."""
+
+    def find(self, request: Request) -> None:
+        association: Any = request.assoc
+        if getattr(association, "cancelled_before", False):
+            request.respond(Status=CANCELLED)
+        else:
+            super().find(request)
+            association.cancelled_before = request.cancelled
+
+
+ANSWERING_FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "patient-root-not-offered",
+        "queries of the Patient Root model are refused in negotiation",
+        Parts(door=NoPatientRoot),
+        warns=rows("QUERY-02"),
+        blocks=rows("IDENT-08"),
+    ),
+    Fault(
+        "everything-for-no-match",
+        "a key of a series or an object that matches nothing restricts nothing",
+        Parts(finder=AllForNone),
+        breaks=rows("QUERY-03"),
+    ),
+    Fault("level-not-repeated", "matches do not repeat the level", Parts(finder=LevelNotRepeated), breaks=rows("QUERY-09")),
+    Fault(
+        "image-matches-without-study",
+        "matches at IMAGE level lack the Study Instance UID",
+        Parts(finder=NothingFromAbove),
+        breaks=rows("QUERY-09"),
+    ),
+    Fault("sixth-match-repeats-the-fifth", "pages of studies overlap by one", Parts(finder=PagesOverlap), breaks=rows("QUERY-10")),
+    Fault(
+        "pending-without-identifier",
+        "a pending response without identifier comes before the final one",
+        Parts(services=PendingBeforeTheEnd),
+        breaks=rows("QUERY-10"),
+    ),
+    Fault(
+        "unsupported-key-matches-nothing",
+        "a query with a key that is not supported finds nothing",
+        Parts(finder=UnknownKeysMatchNothing),
+        breaks=rows("QUERY-11"),
+    ),
+    Fault(
+        "unsupported-key-refused",
+        "a query with a key that is not supported is refused",
+        Parts(finder=UnknownKeysRefused),
+        breaks=rows("QUERY-11"),
+    ),
+    Fault(
+        "cancel-ends-the-next-query-too",
+        "after a cancelled C-FIND the next one on the association ends FE00",
+        Parts(services=CancelOutlivesItsQuery),
+        breaks=rows("QUERY-14"),
+    ),
+)
