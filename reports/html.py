@@ -5,12 +5,13 @@ import csv
 import hashlib
 import io
 import re
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from conformance.verdicts import Verdict
@@ -92,6 +93,13 @@ def verdict_class(verdict: str) -> str:
     return "v-" + verdict.lower().replace("/", "")
 
 
+def _compiled() -> FileSystemBytecodeCache | None:
+    """Where this user's compiled templates lie for the next report; None where the machine has no safe place for them."""
+    with suppress(RuntimeError, OSError):
+        return FileSystemBytecodeCache()
+    return None
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -101,6 +109,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_finalize,
+        bytecode_cache=_compiled(),
     )
     environment.filters.update(vclass=verdict_class, uid_name=uid_name, sentence=page.sentence, answered=associations.answered)
     environment.globals.update(

@@ -84,7 +84,7 @@ def run_suite() -> Callable[..., SuiteRun]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         environment |= {"CONFORMANCE_WEB_SECRET": secret, "CONFORMANCE_PASSCODE": passcode}
         process = subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments],
             cwd=folder,
             env=environment,
             capture_output=True,

@@ -17,8 +17,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from conformance.guide import Requirement, load_register
-from conformance.reference import FAULTS, Fault
 from conformance.reference.consumer.faults import FAULTS as CONSUMER_FAULTS
+from conformance.reference.faults import FAULTS, Fault
 from conformance.reference.sender.faults import FAULTS as SENDER_FAULTS
 
 ROOT = Path(__file__).parents[2]

@@ -13,8 +13,8 @@ import pytest
 
 from conformance.embedded import PASSCODE, PROFILE, SEND_ONLY_AE, USER, embedded_archive, embedded_tls, embedded_web
 from conformance.guide import Level, load_register
-from conformance.reference import FAULTS, Fault
 from conformance.reference.consumer import FAULTS as CONSUMER_FAULTS
+from conformance.reference.faults import FAULTS, Fault
 from conformance.reference.faults.histories import HISTORY_FAULTS
 from conformance.reference.sender import FAULTS as SENDER_FAULTS
 

@@ -15,8 +15,7 @@ from pydicom.encaps import encapsulate, generate_fragments, parse_basic_offsets
 from pynetdicom.presentation import PresentationContext
 
 from conformance.embedded import PASSCODE, PROFILE, USER
-from conformance.reference import Archive, Parts, Settings
-from conformance.reference.archive import WebSettings
+from conformance.reference.archive import Archive, Parts, Settings, WebSettings
 from conformance.reference.commitment import Committer, Order
 from conformance.reference.door import Door, Knock, Rejection
 from conformance.reference.encoding import PIXEL_DATA, DataSet, Element, decode, encode

@@ -19,7 +19,7 @@ from conformance.dimse import (
     Timeouts,
     associate,
 )
-from conformance.reference import Archive
+from conformance.reference.archive import Archive
 
 from .objects import EXPLICIT, IMPLICIT, Instance
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from conformance.dimse import Listener
-from conformance.reference import Archive, Settings
+from conformance.reference.archive import Archive, Settings
 from conformance.reference.depot import Depot
 from conformance.reference.index import Index
 from conformance.reference.intake import Intake

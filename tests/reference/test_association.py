@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.dimse import AssociationEnded, Context, EndingKind
-from conformance.reference import Archive, Settings
+from conformance.reference.archive import Archive, Settings
 
 from .client import STUDY_FIND, VERIFICATION, Client, identifier
 from .objects import BIG, CT, DEFLATED, EXPLICIT, IMPLICIT, encoded, image

@@ -3,7 +3,8 @@
 import pytest
 
 from conformance.guide import Level, Role, load_register
-from conformance.reference import FAULTS, Archive, Settings
+from conformance.reference.archive import Archive, Settings
+from conformance.reference.faults import FAULTS
 
 from .client import Client
 from .objects import encoded, image

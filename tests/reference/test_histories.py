@@ -8,7 +8,8 @@ import pytest
 from pydicom import Dataset
 
 from conformance.dimse import Association, Context, Listener
-from conformance.reference import Archive, Fault, Settings
+from conformance.reference.archive import Archive, Settings
+from conformance.reference.faults import Fault
 from conformance.reference.faults.histories import HISTORY_FAULTS
 
 from .client import LIMITS, STUDY_FIND, Client, identifier, values

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from conformance.dimse import Context, Endpoint, associate
-from conformance.reference import FAULTS
 from conformance.reference.__main__ import main, peer
 from conformance.reference.errors import ArchiveSetupError
+from conformance.reference.faults import FAULTS
 
 from .client import LIMITS, STUDY_FIND, VERIFICATION, identifier
 from .objects import CT, EXPLICIT, IMPLICIT, encoded, image

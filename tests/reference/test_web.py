@@ -10,8 +10,7 @@ from dicomweb_client.api import DICOMwebClient
 from pydicom import Dataset, dcmread
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEG2000Lossless
 
-from conformance.reference import Archive, Settings
-from conformance.reference.archive import WebSettings
+from conformance.reference.archive import Archive, Settings, WebSettings
 from conformance.reference.webserver import parts_of
 from generators import Synthesizer, differences, encode, encode_study
 
