@@ -73,7 +73,8 @@ def runs(
             return run_suite(folder, "--target-ae=EMBEDDED", *arguments, *slow, "-q", secret=secret, passcode=PASSCODE)
 
     asked = [item.callspec.params for item in request.session.items if item.path == Path(__file__) and hasattr(item, "callspec")]
-    wanted = {(params["fault"], params.get("other_seed", 1)): None for params in asked if "fault" in params}
+    about = ((params["fault"], params.get("other_seed", 1)) for params in asked if "fault" in params)
+    wanted = dict.fromkeys((fault, seed) for fault, seed in about if isinstance(seed, int))  # no number where it is skipped
     tmp_path_factory.getbasetemp()  # made here, for two threads that ask for it at once make two
     with ThreadPoolExecutor(WHOLE_WORKERS if whole_matrix else WORKERS) as pool:
         yield {(fault, seed): pool.submit(run, fault, seed) for fault, seed in wanted}

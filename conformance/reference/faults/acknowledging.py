@@ -135,8 +135,8 @@ class LosesAccessionIssuer(Intake):
         return self.rewritten(candidate, {tag: element for tag, element in candidate.dataset.items() if tag != ACCESSION_ISSUER})
 
 
-class MovesStudies(Intake):
-    """Gives a study to whichever patient its last object names, with a warning."""
+class OrphansStudies(Intake):
+    """Files a study under a patient whom nobody knows when an object claims it for another one, with a warning."""
 
     rules = without("one-patient")
     conflict = staticmethod(study_has_one_patient)
@@ -151,10 +151,11 @@ class MovesStudies(Intake):
 
     def move(self, candidate: Candidate) -> None:
         patient, study = candidate.levels["PATIENT"], candidate.levels["STUDY"]
-        self.index._all("UPDATE study SET attributes = ? WHERE uid = ?", [json.dumps(patient | study), str(study["StudyInstanceUID"])])
+        nobodys = json.dumps({**patient, **study, "PatientID": "UNKNOWN"})
+        self.index._all("UPDATE study SET attributes = ? WHERE uid = ?", [nobodys, str(study["StudyInstanceUID"])])
 
 
-class MovesSeries(MovesStudies):
+class MovesSeries(OrphansStudies):
     """Hangs a series where its last object says, with a warning."""
 
     rules = without("one-study")
@@ -267,9 +268,9 @@ ACKNOWLEDGING_FAULTS: tuple[Fault, ...] = (
         breaks=rows("IDENT-07 WEB-06"),
     ),
     Fault(
-        "study-moved-with-a-warning",
-        "an object of another patient moves its study to that patient, and is answered B000",
-        Parts(intake=MovesStudies),
+        "study-orphaned-with-a-warning",
+        "an object of another patient puts its study under the Patient ID UNKNOWN, and is answered B000",
+        Parts(intake=OrphansStudies),
         breaks=rows("INTEG-02"),
     ),
     Fault(

@@ -16,7 +16,6 @@ from conformance.reference.archive import Parts
 from conformance.reference.door import LOCAL_LIMIT_EXCEEDED, SERVICE_SYNTAXES, SERVICES, STORAGE, Door, Knock, Rejection
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.intake import Intake
-from conformance.reference.models import FIND
 from conformance.reference.rules import NOT_SUPPORTED, RULES, Candidate, Refusal, Rule
 from conformance.reference.services import Request, Services
 from conformance.reference.syntax import ENCAPSULATED, STORABLE
@@ -220,15 +219,6 @@ class EchoNotBesideStorage(Services):
         request.respond(Status=NOT_SUPPORTED if beside else 0x0000)
 
 
-class EchoElsewhere(Door):
-    """Leaves Verification to another process where an association is for storage and queries."""
-
-    def contexts(self, proposed: Sequence[Any]) -> list[PresentationContext]:
-        asked = {str(context.abstract_syntax) for context in proposed}
-        both = bool(asked & STORAGE) and not asked.isdisjoint(FIND)
-        return [context for context in super().contexts(proposed) if not both or context.abstract_syntax != Verification]
-
-
 class EchoAloneFailsInUse(Services):
     """Answers a C-ECHO on an association of its own only while nothing is stored."""
 
@@ -250,12 +240,6 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         Parts(services=EchoNotBesideStorage),
         breaks=rows("ASSOC-01 VERIF-02"),
         blocks=rows("SEC-03"),
-    ),
-    Fault(
-        "verification-not-beside-storage-and-queries",
-        "the context of Verification is refused on an association that is for storage and for queries",
-        Parts(door=EchoElsewhere),
-        breaks=rows("VERIF-02"),
     ),
     Fault(
         "echo-alone-fails-in-use",

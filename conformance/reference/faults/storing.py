@@ -15,7 +15,7 @@ from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.index import Entry, Located
 from conformance.reference.intake import Intake
 from conformance.reference.keys import tag_of
-from conformance.reference.rules import NOT_SUPPORTED, RULES, Candidate, Refusal, Rule, demand_value, replacing, without
+from conformance.reference.rules import CANNOT_UNDERSTAND, NOT_SUPPORTED, RULES, Candidate, Refusal, Rule, demand_value, replacing, without
 from conformance.reference.services import Request, Services
 from conformance.reference.syntax import syntax_of
 from conformance.reference.text import in_utf8
@@ -188,10 +188,10 @@ class OverwritesElsewhere(Intake):
         return None
 
 
-class WarnsAndOverwrites(OverwritesElsewhere):
+class OverwritesAndRefuses(OverwritesElsewhere):
     def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
         replaced = stored.series != candidate.text("SeriesInstanceUID")
-        return super().again(candidate, stored) or (Refusal(_COERCED, "replaced") if replaced else None)
+        return super().again(candidate, stored) or (Refusal(CANNOT_UNDERSTAND, "there is one already") if replaced else None)
 
 
 class IndexesWhatItRefuses(Intake):
@@ -355,9 +355,9 @@ STORING_FAULTS: tuple[Fault, ...] = (
         breaks=rows("INTEG-04"),
     ),
     Fault(
-        "same-uid-elsewhere-overwrites-with-a-warning",
-        "an image with the SOP Instance UID of another one, in another series, replaces it and is answered B000",
-        Parts(intake=WarnsAndOverwrites),
+        "same-uid-elsewhere-overwrites-and-is-refused",
+        "an image with the SOP Instance UID of another one, in another series, is refused when it has replaced it",
+        Parts(intake=OverwritesAndRefuses),
         breaks=rows("INTEG-04"),
     ),
     Fault(
