@@ -96,6 +96,7 @@ class CancelOutlivesItsQuery(Services):
     def find(self, request: Request) -> None:
         association: Any = request.assoc
         if getattr(association, "cancelled_before", False):
+            association.cancelled_before = False
             request.respond(Status=CANCELLED)
         else:
             super().find(request)
