@@ -156,30 +156,37 @@ class Deaf(Request):
         return False
 
 
-class EndsAsIfDone(Retriever):
-    """Stops over a cancel, and answers as if that had been all."""
+class AltersTheCancel(Retriever):
+    """Says something else of a cancelled retrieve than what became of it."""
 
     def deliver(self, targets: Sequence[Located], outlet: Outlet, cancelled: Callable[[], bool]) -> Iterator[Progress]:
-        return map(self.ended, super().deliver(targets, outlet, cancelled))
+        delivery = super().deliver(targets, outlet, cancelled)
+        return (self.altered(progress) if progress.status == CANCELLED else progress for progress in delivery)
 
-    def ended(self, progress: Progress) -> Progress:
-        return replace(progress, status=SUCCESS, show_remaining=False) if progress.status == CANCELLED else progress
+    def altered(self, progress: Progress) -> Progress:
+        return progress
 
 
-class CountsWhatIsLeft(EndsAsIfDone):
+class EndsAsIfDone(AltersTheCancel):
+    """Stops over a cancel, and answers as if that had been all."""
+
+    def altered(self, progress: Progress) -> Progress:
+        return replace(progress, status=SUCCESS, show_remaining=False)
+
+
+class CountsWhatIsLeft(AltersTheCancel):
     """Books what a cancel left over as completed."""
 
-    def ended(self, progress: Progress) -> Progress:
+    def altered(self, progress: Progress) -> Progress:
         tally = progress.tally
-        booked = replace(tally, completed=tally.completed + tally.remaining, remaining=0)
-        return replace(progress, tally=booked) if progress.status == CANCELLED else progress
+        return replace(progress, tally=replace(tally, completed=tally.completed + tally.remaining, remaining=0))
 
 
-class ForgetsWhatIsLeft(EndsAsIfDone):
+class ForgetsWhatIsLeft(AltersTheCancel):
     """Says of a cancelled retrieve that nothing remained."""
 
-    def ended(self, progress: Progress) -> Progress:
-        return replace(progress, tally=replace(progress.tally, remaining=0)) if progress.status == CANCELLED else progress
+    def altered(self, progress: Progress) -> Progress:
+        return replace(progress, tally=replace(progress.tally, remaining=0))
 
 
 class NoGet(Door):
@@ -337,7 +344,7 @@ RETRIEVE_FAULTS: tuple[Fault, ...] = (
         breaks=rows("RETR-11"),
     ),
     Fault(
-        "cancelled-not-counted-at-all",
+        "cancelled-leaves-nothing",
         "FE00 says that nothing remained",
         Parts(retriever=ForgetsWhatIsLeft),
         breaks=rows("RETR-11"),
@@ -350,7 +357,7 @@ RETRIEVE_FAULTS: tuple[Fault, ...] = (
         warns=rows("RETR-12"),
     ),
     Fault(
-        "cancelled-move-not-counted",
+        "cancelled-without-counts",
         "FE00 comes without the counts of what was done",
         Parts(services=CancelWithoutCounts),
         breaks=rows("RETR-11"),
