@@ -22,7 +22,7 @@ from conformance.reference.archive import Archive, Parts, Settings, WebSettings
 from conformance.reference.commitment import Committer, Order
 from conformance.reference.door import Door, Knock, Rejection
 from conformance.reference.encoding import PIXEL_DATA, DataSet, Element, decode, encode
-from conformance.reference.faults.acknowledging import OrphansStudies
+from conformance.reference.faults.acknowledging import TRAIL, OrphansStudies
 from conformance.reference.faults.storing import OverwritesElsewhere
 from conformance.reference.faults.transcoding import END, JPEG_BASELINE, Alters
 from conformance.reference.find import Finder, Query
@@ -42,11 +42,6 @@ CALLING_AE = "CONFORMANCE"
 PATIENCE, LONGER, BETWEEN_ORDERS = 2.0, 4.0, 5.0  # seconds
 FEW, ODD = 5, 1025  # objects; octets of a PDU, of which an object takes several
 INSTITUTION, ORIGINAL, SERIES_NUMBER = (tag_of(k) for k in ("InstitutionName", "OriginalAttributesSequence", "SeriesNumber"))
-TRAIL = {
-    "AttributeModificationDateTime": ("DT", b"20240301120000"),
-    "ModifyingSystem": ("LO", b"REGION"),
-    "ReasonForTheAttributeModification": ("CS", b"COERCE"),
-}
 
 
 class OffsetsWrittenAnew(Alters):

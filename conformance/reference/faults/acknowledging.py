@@ -91,13 +91,19 @@ class AddsIssuer(Intake):
         return {}
 
 
-class TrailWithoutReason(AddsIssuer):
-    """Adds an item to the trail that does not say why."""
+# What an item of the trail says beside the earlier values (PS3.3 C.12.1.1.9). Where those came from is not known here: Type 2 lets it be empty.
+TRAIL: Mapping[str, tuple[str, bytes]] = {
+    "AttributeModificationDateTime": ("DT", b"20240301120000"),
+    "ModifyingSystem": ("LO", b"REGION"),
+    "SourceOfPreviousValues": ("LO", b""),
+    "ReasonForTheAttributeModification": ("CS", b"COERCE"),
+}
 
-    item: Mapping[str, tuple[str, bytes]] = {
-        "AttributeModificationDateTime": ("DT", b"20240301120000"),
-        "ModifyingSystem": ("LO", b"REGION"),
-    }
+
+class WritesTrail(AddsIssuer):
+    """Adds an item to the trail that says what it replaced."""
+
+    item = TRAIL
 
     def told(self, candidate: Candidate) -> DataSet:
         return {ORIGINAL: Element("SQ", items=[*self.earlier(candidate), self.written()])}
@@ -110,19 +116,23 @@ class TrailWithoutReason(AddsIssuer):
         return item | {tag_of("ModifiedAttributesSequence"): Element("SQ", items=[{ISSUER: Element("LO")}])}
 
 
-class TrailBeginsAnew(TrailWithoutReason):
-    """Writes a trail of its own over the one that was there."""
+class TrailWithoutReason(WritesTrail):
+    """Adds an item to the trail that does not say why."""
 
-    item: Mapping[str, tuple[str, bytes]] = {**TrailWithoutReason.item, "ReasonForTheAttributeModification": ("CS", b"COERCE")}
+    item: Mapping[str, tuple[str, bytes]] = {
+        keyword: value for keyword, value in TRAIL.items() if keyword != "ReasonForTheAttributeModification"
+    }
+
+
+class TrailBeginsAnew(WritesTrail):
+    """Writes a trail of its own over the one that was there."""
 
     def earlier(self, _candidate: Candidate) -> Sequence[DataSet]:
         return ()
 
 
-class TrailOfIssuerOnly(TrailWithoutReason):
+class TrailOfIssuerOnly(WritesTrail):
     """Replaces the institution as well, and tells of the issuer."""
-
-    item = TrailBeginsAnew.item
 
     def told(self, candidate: Candidate) -> DataSet:
         return super().told(candidate) | {tag_of("InstitutionName"): Element("LO", b"SYNTHETIC-REGION")}
