@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from select import select
 from typing import Any
 
 from conformance.reference.archive import Parts
@@ -32,6 +33,7 @@ from conformance.reference.web import (
 
 CREATED, TOO_MANY_REQUESTS = 201, 429
 TLS_HANDSHAKE = b"\x16"  # the first byte of a record that holds one (RFC 8446 5.1)
+FIRST_BYTE_SECONDS = 0.2
 DESCRIPTION, INSTITUTION, STUDY_UID = tag_of("SeriesDescription"), tag_of("InstitutionName"), tag_of("StudyInstanceUID")
 
 
@@ -237,7 +239,8 @@ class TrustsPlainHttp(WebServices):
     """Answers plain HTTP at the port of TLS: whoever comes so is taken for the proxy of the house, which lets nobody else in."""
 
     def secured(self, connection: socket.socket, context: ssl.SSLContext) -> socket.socket:
-        plain = connection.recv(1, socket.MSG_PEEK) != TLS_HANDSHAKE
+        spoke, _, _ = select([connection], [], [], FIRST_BYTE_SECONDS)  # nobody else is accepted meanwhile
+        plain = bool(spoke) and connection.recv(1, socket.MSG_PEEK) != TLS_HANDSHAKE
         return connection if plain else super().secured(connection, context)
 
     def admits(self, request: Request) -> bool:
