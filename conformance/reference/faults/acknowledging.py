@@ -91,7 +91,7 @@ class AddsIssuer(Intake):
         return {}
 
 
-# What an item of the trail says beside the earlier values (PS3.3 C.12.1.1.9). Where those came from is not known here: Type 2 lets it be empty.
+# What an item of the trail says beside the earlier values (PS3.3 C.12.1.1.9). The source of those is not known, which Type 2 allows.
 TRAIL: Mapping[str, tuple[str, bytes]] = {
     "AttributeModificationDateTime": ("DT", b"20240301120000"),
     "ModifyingSystem": ("LO", b"REGION"),
