@@ -14,6 +14,8 @@ from conformance.source.commitment import Commitments
 from conformance.source.intake import Attempt
 from conformance.source.test_workflow import trouble_with_the_report
 
+from .waiting import await_that
+
 IMPLICIT, CT = "1.2.840.10008.1.2", "1.2.840.10008.5.1.4.1.1.2"
 TRANSACTION, INSTANCE = "2.25.1", "2.25.2"
 CAME = Attempt(Received(CT, INSTANCE, IMPLICIT, b"", "SENDER", "DIR", None, None, 1, 0), 0)
@@ -61,8 +63,7 @@ def test_what_came_before_the_report_did_not_come_again(product: Listener, commi
 
 def test_a_report_that_we_cannot_send_is_no_trouble_of_the_source(commitments: Commitments) -> None:
     assert asked(commitments, calling=r"\xc9" * 16) == 0
-    while commitments.reporting:
-        pass
+    await_that(lambda: not commitments.reporting, "the report is over")
     with pytest.raises(ValueError, match="AE title"):
         trouble_with_the_report(Performance(False), commitments)
 

@@ -9,6 +9,8 @@ from conformance.source.intake import Intake
 from conformance.source.script import SEND, SEND_SMALL
 from generators import Synthesizer, encode_study
 
+from .waiting import await_that
+
 
 @pytest.mark.parametrize(("studies", "arrived"), [(1, False), (2, True)])
 def test_two_studies_are_waited_for_and_one_is_of_use(tmp_path: Path, studies: int, arrived: bool) -> None:
@@ -20,8 +22,8 @@ def test_two_studies_are_waited_for_and_one_is_of_use(tmp_path: Path, studies: i
         with associate(Endpoint("127.0.0.1", listener.port, "DIR", "SENDER"), (context,)) as association:
             assert {association.store(one).status for one in objects} == {0}
         assert (intake.of_use(), intake.arrived()) == (True, arrived)
-        while (tree := intake.tree()).unplaced:
-            pass  # looked into a few at a time
+        await_that(lambda: not intake.tree().unplaced, "all that came is looked into, a few at a time")
+        tree = intake.tree()
     assert (tree.objects, len(tree.branches)) == (len(objects), studies)
     assert 0 < tree.began < tree.ended
 
@@ -33,19 +35,17 @@ def test_what_has_begun_is_a_sign_of_life_until_it_ends(tmp_path: Path) -> None:
     def lives() -> bool:
         return intake.stirred() < intake.stirred()
 
-    with Listener("127.0.0.1", 0, "DIR") as listener, listener.reception(intake.policy) as intake.reception:
+    with Listener("127.0.0.1", 0, "DIR") as listener, listener.reception(intake.policy) as reception:
+        intake.reception = reception
         context = Context(first.sop_class_uid, (first.transfer_syntax_uid,))
         association = associate(Endpoint("127.0.0.1", listener.port, "DIR", "SENDER"), (context,))
         assert lives()
         association.store(first)
-        while intake.reception.coming:
-            pass
+        await_that(lambda: not reception.coming, "the first object has its answer")
         assert not lives()
         association.half_store(second, 0.5)
-        while not intake.reception.coming:
-            pass
+        await_that(lambda: bool(reception.coming), "the second object begins to come")
         assert lives()
         association.abort()
-        while intake.reception.open:
-            pass
+        await_that(lambda: not reception.open, "the association is over")
         assert not lives()
