@@ -3,6 +3,7 @@
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,19 @@ class After:
         return Growth()
 
 
+class Left(After):
+    """Something that has arrived when the trigger has left a file, however long it takes to start."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(float("inf"))
+        self.file = file
+
+    def arrived(self) -> bool:
+        if self.seconds == float("inf") and self.file.exists():
+            self.seconds = time.monotonic() - self.began
+        return super().arrived()
+
+
 def trigger(code: str) -> str:
     return f'{sys.executable} -c "{code}"'
 
@@ -57,8 +71,10 @@ def test_a_trigger_that_fails_before_anything_came_is_heard(capsys: pytest.Captu
     assert "route" not in seen.reason, "what it says is not recorded"
 
 
-def test_a_trigger_that_fails_after_everything_came_is_done() -> None:
-    seen = Operator(trigger("raise SystemExit(3)"), patience=30, settle=1).perform(ERRAND, After(0))
+def test_a_trigger_that_fails_after_everything_came_is_done(tmp_path: Path) -> None:
+    file = tmp_path / "left"
+    code = f"open('{file}', 'x').close(); raise SystemExit(3)"
+    seen = Operator(trigger(code), patience=30, settle=1).perform(ERRAND, Left(file))
     assert (seen.done, seen.exit_code) == (True, 3)
 
 
