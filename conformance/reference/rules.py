@@ -18,6 +18,8 @@ from conformance.reference.text import character_set, element_text
 
 MISMATCH = 0xA900  # data set does not match SOP class (PS3.4 Table B.2-1)
 CANNOT_UNDERSTAND = 0xC000
+OUT_OF_RESOURCES = 0xA700
+COERCED = 0xB000  # a warning: the object is stored
 CONFLICT = 0xA901  # of the same family: the object contradicts the tree that is stored
 DUPLICATE = 0xA902  # of the same family: another object has this SOP Instance UID
 REJECTED = 0xA903  # of the same family: the object was taken back by a rejection note

@@ -23,13 +23,12 @@ from conformance.reference.intake import Intake
 from conformance.reference.keys import tag_of
 from conformance.reference.models import Identifier
 from conformance.reference.retrieve import Retriever
-from conformance.reference.rules import CANNOT_UNDERSTAND, Candidate, Refusal, series_has_one_study, study_has_one_patient, without
+from conformance.reference.rules import CANNOT_UNDERSTAND, COERCED, Candidate, Refusal, series_has_one_study, study_has_one_patient, without
 from conformance.reference.services import Request, Services
 from conformance.reference.wire import Acceptor
 
 _NUCLEAR_MEDICINE = "1.2.840.10008.5.1.4.1.1.20"
 _ENCAPSULATED_PDF = "1.2.840.10008.5.1.4.1.1.104.1"
-_COERCED = 0xB000
 _DUPLICATE_INSTANCE = 0x0111  # PS3.7 C.5.7
 _LATE_SECONDS = 3.0  # one more than the profile of the embedded archive declares
 _PATIENCE_SECONDS = 0.4
@@ -157,7 +156,7 @@ class OrphansStudies(Intake):
         if conflict is None or refusal is not None:
             return refusal
         self.move(candidate)
-        return replace(conflict, status=_COERCED)
+        return replace(conflict, status=COERCED)
 
     def move(self, candidate: Candidate) -> None:
         patient, study = candidate.levels["PATIENT"], candidate.levels["STUDY"]
@@ -203,7 +202,7 @@ class WarnsOfCoercion(Services):
     def take(self, request: Request, data: bytes) -> Refusal | None:
         refusal = super().take(request, data)
         changed = str(request.message.AffectedSOPInstanceUID) in cast(AddsIssuer, self.desk.intake).coerced
-        return Refusal(_COERCED, "coerced", ISSUER) if refusal is None and changed else refusal
+        return Refusal(COERCED, "coerced", ISSUER) if refusal is None and changed else refusal
 
 
 class WaitsForOrder(Intake):

@@ -16,12 +16,11 @@ from conformance.reference.archive import Parts
 from conformance.reference.door import LOCAL_LIMIT_EXCEEDED, SERVICE_SYNTAXES, SERVICES, STORAGE, Door, Knock, Rejection
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.intake import Intake
-from conformance.reference.rules import NOT_SUPPORTED, RULES, Candidate, Refusal, Rule
+from conformance.reference.rules import NOT_SUPPORTED, OUT_OF_RESOURCES, RULES, Candidate, Refusal, Rule
 from conformance.reference.services import Request, Services
 from conformance.reference.syntax import ENCAPSULATED, STORABLE
 from conformance.reference.wire import Acceptor, Courier, Messages
 
-_OUT_OF_RESOURCES = 0xA700
 _ENHANCED = frozenset({"1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.4.1"})  # Enhanced CT and MR
 PLACES = 100  # connections
 
@@ -196,7 +195,7 @@ class StoresForEight(Services):
     def take(self, request: Request, data: bytes) -> Refusal | None:
         server: Any = request.assoc._server
         busy = sum(1 for other in server.active_associations if other.is_established)
-        return Refusal(_OUT_OF_RESOURCES, "no worker is free") if busy > 8 else super().take(request, data)
+        return Refusal(OUT_OF_RESOURCES, "no worker is free") if busy > 8 else super().take(request, data)
 
 
 class LongFragments(Messages):

@@ -29,13 +29,12 @@ from conformance.reference.intake import Intake
 from conformance.reference.keys import BY_KEYWORD, UNIQUE, Attributes, Key, Value, tag_of
 from conformance.reference.models import FIND, Identifier, read_identifier
 from conformance.reference.retrieve import Progress, Retriever, Tally
-from conformance.reference.rules import DUPLICATE, Candidate, Refusal
+from conformance.reference.rules import DUPLICATE, OUT_OF_RESOURCES, Candidate, Refusal
 from conformance.reference.services import Request, Services
 from conformance.reference.syntax import syntax_of
 from conformance.reference.text import SPECIFIC_CHARACTER_SET, in_utf8
 from conformance.reference.wire import Acceptor, Courier, Messages
 
-_OUT_OF_RESOURCES = 0xA700
 _PDU_HEADER = 6  # bytes of type, reserved byte and length
 _PAGE = 100  # references that one fault reports at a time
 TRAILING_PADDING = 0xFFFCFFFC
@@ -130,7 +129,7 @@ class HoldsStudy(Intake):
         study = candidate.text("StudyInstanceUID")
         held = self.held.setdefault(threading.current_thread(), set())  # each association is served by a thread of its own
         if study in held:
-            return Refusal(_OUT_OF_RESOURCES, "the study is on hold")
+            return Refusal(OUT_OF_RESOURCES, "the study is on hold")
         refusal = super().judge(candidate)
         if refusal is not None and study:
             held.add(study)

@@ -18,9 +18,8 @@ from conformance.reference.index import Index, merged
 from conformance.reference.intake import Intake
 from conformance.reference.keys import BY_KEYWORD, Attributes, Key, Value, tag_of
 from conformance.reference.matching import Matcher
-from conformance.reference.rules import Candidate, Refusal, instance_fits_the_command, replacing, uids_differ, without
+from conformance.reference.rules import COERCED, Candidate, Refusal, instance_fits_the_command, replacing, uids_differ, without
 
-_WARNING = 0xB000
 DEMOGRAPHICS = ("PatientName", "PatientBirthDate", "PatientSex")
 UID_COLUMN = 60  # characters of a UID that one fault looks at
 
@@ -200,7 +199,7 @@ class FilesUnderUnknown(InventsPatient):
 
     def settle(self, candidate: Candidate) -> Refusal | None:
         unknown = not candidate.text("PatientID")
-        return super().settle(candidate) or (Refusal(_WARNING, "filed under UNKNOWN") if unknown else None)
+        return super().settle(candidate) or (Refusal(COERCED, "filed under UNKNOWN") if unknown else None)
 
 
 class InventsAccession(Corrects):

@@ -15,7 +15,18 @@ from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.index import Entry, Located
 from conformance.reference.intake import Intake
 from conformance.reference.keys import tag_of
-from conformance.reference.rules import CANNOT_UNDERSTAND, NOT_SUPPORTED, RULES, Candidate, Refusal, Rule, demand_value, replacing, without
+from conformance.reference.rules import (
+    CANNOT_UNDERSTAND,
+    NOT_SUPPORTED,
+    OUT_OF_RESOURCES,
+    RULES,
+    Candidate,
+    Refusal,
+    Rule,
+    demand_value,
+    replacing,
+    without,
+)
 from conformance.reference.services import Request, Services
 from conformance.reference.syntax import syntax_of
 from conformance.reference.text import in_utf8
@@ -23,7 +34,6 @@ from conformance.reference.wire import Acceptor
 
 _REPORTS = "1.2.840.10008.5.1.4.1.1.88."  # the structured report classes
 _COMPUTED_RADIOGRAPHY = "1.2.840.10008.5.1.4.1.1.1"
-_OUT_OF_RESOURCES, _COERCED = 0xA700, 0xB000
 ACCESSION_COLUMN = 16  # characters
 _FATAL = 0xC001  # the status by which one fault knows its own refusal again
 _UNDEFINED = 0x0300  # in no class of PS3.7 Annex C
@@ -52,7 +62,7 @@ NEED_SOUND_OBJECTS_TAKEN = rows(
 
 class RefusesEverything(Intake):
     def judge(self, _candidate: Candidate) -> Refusal | None:
-        return Refusal(_OUT_OF_RESOURCES, "out of resources")
+        return Refusal(OUT_OF_RESOURCES, "out of resources")
 
 
 class RefusesBeyondOnePdu(Intake):
@@ -60,7 +70,7 @@ class RefusesBeyondOnePdu(Intake):
 
     def judge(self, candidate: Candidate) -> Refusal | None:
         longer = len(candidate.data) > Settings().max_pdu
-        return Refusal(_OUT_OF_RESOURCES, "out of resources") if longer else super().judge(candidate)
+        return Refusal(OUT_OF_RESOURCES, "out of resources") if longer else super().judge(candidate)
 
 
 class RefusesAfterFirstStudy(Intake):
@@ -70,7 +80,7 @@ class RefusesAfterFirstStudy(Intake):
         study = candidate.text("StudyInstanceUID")
         refusal = super().judge(candidate)
         if refusal is None and self.first not in ("", study):
-            return Refusal(_OUT_OF_RESOURCES, "out of resources")
+            return Refusal(OUT_OF_RESOURCES, "out of resources")
         if refusal is None:
             self.first = study
         return refusal

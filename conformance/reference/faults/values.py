@@ -16,14 +16,13 @@ from conformance.reference.faults.identities import Corrects
 from conformance.reference.intake import Intake
 from conformance.reference.keys import LEVELS, Attributes, attributes_at, tag_of
 from conformance.reference.matching import Matcher, canonical_date, pattern
-from conformance.reference.rules import CANNOT_UNDERSTAND, COMMAND_RULES, INVALID_INSTANCE, Candidate, Refusal, without
+from conformance.reference.rules import CANNOT_UNDERSTAND, COMMAND_RULES, INVALID_INSTANCE, OUT_OF_RESOURCES, Candidate, Refusal, without
 from conformance.reference.services import Request, Services
 from conformance.reference.syntax import Syntax, syntax_of
 from conformance.reference.text import in_utf8
 
 STUDY_DATE, PATIENT_ID, CLASS_UID, INSTANCE_UID = (tag_of(k) for k in ("StudyDate", "PatientID", "SOPClassUID", "SOPInstanceUID"))
 ACCESSION = tag_of("AccessionNumber")
-_OUT_OF_RESOURCES = 0xA700
 _WORKING_SECONDS = 0.003
 
 
@@ -148,7 +147,7 @@ class BlamesResources(Services):
 
     def stored(self, request: Request, refusal: Refusal | None) -> None:
         of_uids = refusal is not None and (refusal.status == INVALID_INSTANCE or refusal.tag in (CLASS_UID, INSTANCE_UID))
-        super().stored(request, replace(refusal, status=_OUT_OF_RESOURCES) if refusal and of_uids else refusal)
+        super().stored(request, replace(refusal, status=OUT_OF_RESOURCES) if refusal and of_uids else refusal)
 
 
 class NamesPatient(Intake):
