@@ -18,6 +18,7 @@ from conformance.reference.archive import Parts
 from conformance.reference.door import Door
 from conformance.reference.encoding import DataSet, Element, encode
 from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.faults.losing import Loses
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake
 from conformance.reference.keys import tag_of
@@ -183,12 +184,11 @@ class RefusesDeflated(Intake):
         return Refusal(CANNOT_UNDERSTAND, "the data set cannot be read") if deflated else super().judge(candidate)
 
 
-class LosesDeflated(Intake):
+class LosesDeflated(Loses):
     """Takes a deflated data set, and fails behind the answer."""
 
-    def keep(self, candidate: Candidate) -> None:
-        if candidate.syntax.uid != DeflatedExplicitVRLittleEndian:
-            super().keep(candidate)
+    def loses(self, candidate: Candidate) -> bool:
+        return candidate.syntax.uid == DeflatedExplicitVRLittleEndian
 
 
 class RefusesRepeats(Intake):

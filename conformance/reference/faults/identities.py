@@ -12,6 +12,7 @@ from pydicom.uid import generate_uid
 from conformance.reference.archive import Parts
 from conformance.reference.encoding import DataSet
 from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.faults.losing import Loses
 from conformance.reference.faults.querying import KeyIgnored
 from conformance.reference.find import Finder, Query
 from conformance.reference.index import Index, merged
@@ -55,14 +56,13 @@ class RowForEachDescription(Finder):
         return [study | {"StudyDescription": text} for study in found for text in index.described[index.study_key(study)]]
 
 
-class LosesEqualUids(Intake):
+class LosesEqualUids(Loses):
     """Takes an object with two equal UIDs, and fails at its own table of UIDs without a word."""
 
     rules = without("three-uids")
 
-    def keep(self, candidate: Candidate) -> None:
-        if uids_differ(candidate) is None:
-            super().keep(candidate)
+    def loses(self, candidate: Candidate) -> bool:
+        return uids_differ(candidate) is not None
 
 
 class NoIssuerKey(Finder):

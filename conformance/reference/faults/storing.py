@@ -12,6 +12,7 @@ from conformance.reference.archive import Parts, Settings
 from conformance.reference.depot import digest
 from conformance.reference.encoding import Element, readable
 from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.faults.losing import Loses
 from conformance.reference.index import Entry, Located
 from conformance.reference.intake import Intake
 from conformance.reference.keys import tag_of
@@ -34,7 +35,6 @@ from conformance.reference.wire import Acceptor
 
 _REPORTS = "1.2.840.10008.5.1.4.1.1.88."  # the structured report classes
 _COMPUTED_RADIOGRAPHY = "1.2.840.10008.5.1.4.1.1.1"
-ACCESSION_COLUMN = 16  # characters
 _FATAL = 0xC001  # the status by which one fault knows its own refusal again
 _UNDEFINED = 0x0300  # in no class of PS3.7 Annex C
 
@@ -91,10 +91,9 @@ class KeepsNothing(Services):
         return None
 
 
-class LosesReports(Intake):
-    def keep(self, candidate: Candidate) -> None:
-        if not candidate.command_class.startswith(_REPORTS):
-            super().keep(candidate)
+class LosesReports(Loses):
+    def loses(self, candidate: Candidate) -> bool:
+        return candidate.command_class.startswith(_REPORTS)
 
 
 class UltrasoundUnmounted(Intake):
@@ -213,16 +212,6 @@ class IndexesWhatItRefuses(Intake):
             self.index.remove(stored.sop_instance_uid)
             self.index.add(Entry(self.attributes(candidate), stored))
         return refusal
-
-
-class LosesOverlong(Intake):
-    """Acknowledges an accession number that does not fit into its column, and fails at the insert."""
-
-    rules = without("accession-length")
-
-    def keep(self, candidate: Candidate) -> None:
-        if len(candidate.text("AccessionNumber")) <= ACCESSION_COLUMN:
-            super().keep(candidate)
 
 
 class ReplacesFileOnly(Intake):
@@ -375,13 +364,6 @@ STORING_FAULTS: tuple[Fault, ...] = (
         "other content under a stored SOP Instance UID is refused, and the index tells of it",
         Parts(intake=IndexesWhatItRefuses),
         breaks=rows("INTEG-05"),
-    ),
-    Fault(
-        "overlong-accession-lost",
-        "an object whose accession number is longer than 16 characters is answered 0000 and lost",
-        Parts(intake=LosesOverlong),
-        breaks=rows("STORE-01"),
-        blocks=rows("IDENT-12"),
     ),
     Fault(
         "replaced-object-keeps-old-index",

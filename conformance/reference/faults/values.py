@@ -13,6 +13,7 @@ from conformance.reference.encoding import DataSet, Element, decode, encode, rea
 from conformance.reference.errors import UndecodableDataSet
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.faults.identities import Corrects
+from conformance.reference.faults.losing import Loses
 from conformance.reference.intake import Intake
 from conformance.reference.keys import LEVELS, Attributes, attributes_at, tag_of
 from conformance.reference.matching import Matcher, canonical_date, pattern
@@ -24,6 +25,7 @@ from conformance.reference.text import in_utf8
 STUDY_DATE, PATIENT_ID, CLASS_UID, INSTANCE_UID = (tag_of(k) for k in ("StudyDate", "PatientID", "SOPClassUID", "SOPInstanceUID"))
 ACCESSION = tag_of("AccessionNumber")
 _WORKING_SECONDS = 0.003
+ACCESSION_COLUMN = 16  # characters
 
 
 class ContextNotCompared(Intake):
@@ -186,12 +188,20 @@ class QuotesRefused(Intake):
         return Refusal(CANNOT_UNDERSTAND, "PatientID has a character that is not allowed") if quoted else super().judge(candidate)
 
 
-class QuotesLost(Intake):
+class QuotesLost(Loses):
     """Writes its statements by hand: a quote ends one before its time, and nobody looks."""
 
-    def keep(self, candidate: Candidate) -> None:
-        if "'" not in candidate.text("PatientID"):
-            super().keep(candidate)
+    def loses(self, candidate: Candidate) -> bool:
+        return "'" in candidate.text("PatientID")
+
+
+class LosesOverlong(Loses):
+    """Acknowledges an accession number that does not fit into its column, and fails at the insert."""
+
+    rules = without("accession-length")
+
+    def loses(self, candidate: Candidate) -> bool:
+        return len(candidate.text("AccessionNumber")) > ACCESSION_COLUMN
 
 
 class SharedDesk(Intake):
@@ -303,6 +313,13 @@ VALUE_FAULTS: tuple[Fault, ...] = (
         "Patient IDs are escaped for a web page in the objects",
         Parts(intake=EscapesMarkupInObjects),
         breaks=rows("REJECT-15"),
+    ),
+    Fault(
+        "overlong-accession-lost",
+        "an object whose accession number is longer than 16 characters is answered 0000 and lost",
+        Parts(intake=LosesOverlong),
+        breaks=rows("STORE-01"),
+        blocks=rows("IDENT-12"),
     ),
     Fault(
         "quotes-lost",
