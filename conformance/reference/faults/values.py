@@ -9,21 +9,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from conformance.reference.archive import Parts
-from conformance.reference.encoding import DataSet, Element, decode, encode, readable
+from conformance.reference.encoding import DataSet, Element, decode, readable
 from conformance.reference.errors import UndecodableDataSet
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.faults.identities import Corrects
 from conformance.reference.faults.losing import Loses
 from conformance.reference.intake import Intake
-from conformance.reference.keys import LEVELS, Attributes, attributes_at, tag_of
+from conformance.reference.keys import BY_KEYWORD, LEVELS, Attributes, attributes_at, tag_of
 from conformance.reference.matching import Matcher, canonical_date, pattern
 from conformance.reference.rules import CANNOT_UNDERSTAND, COMMAND_RULES, INVALID_INSTANCE, OUT_OF_RESOURCES, Candidate, Refusal, without
 from conformance.reference.services import Request, Services
 from conformance.reference.syntax import Syntax, syntax_of
 from conformance.reference.text import in_utf8
 
-STUDY_DATE, PATIENT_ID, CLASS_UID, INSTANCE_UID = (tag_of(k) for k in ("StudyDate", "PatientID", "SOPClassUID", "SOPInstanceUID"))
-ACCESSION = tag_of("AccessionNumber")
+STUDY_DATE, CLASS_UID, INSTANCE_UID = (tag_of(k) for k in ("StudyDate", "SOPClassUID", "SOPInstanceUID"))
 _WORKING_SECONDS = 0.003
 ACCESSION_COLUMN = 16  # characters
 
@@ -37,10 +36,30 @@ def plain(uid: str) -> str:
     return ".".join((part.lstrip("0") or "0") if part.isdigit() else part for part in uid.split("."))
 
 
-class DropsZeros(Intake):
+class RewritesValue(Intake):
+    """Writes another value into an object where it wants one: `keyword`, and what is written for what came."""
+
+    keyword = ""
+
+    def written(self, value: str) -> str:
+        return value
+
+    def stored_bytes(self, candidate: Candidate) -> bytes:
+        value, key = candidate.text(self.keyword), BY_KEYWORD[self.keyword]
+        written = self.written(value)
+        if written == value:
+            return candidate.data
+        return self.rewritten(candidate, candidate.dataset | {key.tag: Element(key.vr, in_utf8(written, key.vr))})
+
+
+class DropsZeros(RewritesValue):
     """Takes any SOP Instance UID, and corrects leading zeros in it."""
 
     command_rules = without("command-uid", rules=COMMAND_RULES)
+    keyword = "SOPInstanceUID"
+
+    def written(self, value: str) -> str:
+        return plain(value)
 
     def identity(self, candidate: Candidate) -> str:
         return plain(super().identity(candidate))
@@ -48,12 +67,6 @@ class DropsZeros(Intake):
     def attributes(self, candidate: Candidate) -> Mapping[str, Attributes]:
         levels = super().attributes(candidate)
         return {**levels, "IMAGE": levels["IMAGE"] | {"SOPInstanceUID": self.identity(candidate)}}
-
-    def stored_bytes(self, candidate: Candidate) -> bytes:
-        uid = self.identity(candidate)
-        if uid == super().identity(candidate):
-            return candidate.data
-        return encode(candidate.dataset | {INSTANCE_UID: Element("UI", in_utf8(uid, "UI"))}, candidate.syntax)
 
 
 class KeepsReadable(Intake):
@@ -68,33 +81,27 @@ class PixelsNotCounted(Intake):
     rules = without("pixels")
 
 
-class RepairsDates(Intake):
-    def stored_bytes(self, candidate: Candidate) -> bytes:
-        date = candidate.text("StudyDate")
-        if "-" not in date:
-            return candidate.data
-        return encode(candidate.dataset | {STUDY_DATE: Element("DA", in_utf8(date.replace("-", ""), "DA"))}, candidate.syntax)
+class RepairsDates(RewritesValue):
+    keyword = "StudyDate"
+
+    def written(self, value: str) -> str:
+        return value.replace("-", "")
 
 
-class RewritesAccession(Intake):
+class RewritesAccession(RewritesValue):
     """Keeps another accession number in the object than in the index."""
 
-    def stored_bytes(self, candidate: Candidate) -> bytes:
-        accession = candidate.text("AccessionNumber")
-        written = self.written(accession)
-        if written == accession:
-            return candidate.data
-        return self.rewritten(candidate, candidate.dataset | {ACCESSION: Element("SH", in_utf8(written, "SH"))})
+    keyword = "AccessionNumber"
 
-    def written(self, accession: str) -> str:
-        return accession.lstrip("0")
+    def written(self, value: str) -> str:
+        return value.lstrip("0")
 
 
 class CutsAccession(RewritesAccession):
     rules = without("accession-length")
 
-    def written(self, accession: str) -> str:
-        return accession[:16]
+    def written(self, value: str) -> str:
+        return value[:ACCESSION_COLUMN]
 
 
 class AbortsOverDates(Services):
@@ -124,16 +131,14 @@ class FirstAccession(Corrects):
         return value.split("\\")[0]
 
 
-class FirstPatientId(Intake):
+class FirstPatientId(RewritesValue):
     """Indexes both values of a Patient ID, and writes the first into the object."""
 
     rules = without("patient-single")
+    keyword = "PatientID"
 
-    def stored_bytes(self, candidate: Candidate) -> bytes:
-        first, several, _ = candidate.text("PatientID").partition("\\")
-        if not several:
-            return candidate.data
-        return self.rewritten(candidate, candidate.dataset | {PATIENT_ID: Element("LO", in_utf8(first, "LO"))})
+    def written(self, value: str) -> str:
+        return value.split("\\")[0]
 
 
 class NoReason(Services):
@@ -172,12 +177,11 @@ class EscapesMarkup(Corrects):
         return html.escape(value, quote=False)
 
 
-class EscapesMarkupInObjects(Intake):
-    def stored_bytes(self, candidate: Candidate) -> bytes:
-        if "<" not in candidate.text("PatientID"):
-            return candidate.data
-        escaped = html.escape(candidate.text("PatientID"), quote=False)
-        return self.rewritten(candidate, candidate.dataset | {PATIENT_ID: Element("LO", in_utf8(escaped, "LO"))})
+class EscapesMarkupInObjects(RewritesValue):
+    keyword = "PatientID"
+
+    def written(self, value: str) -> str:
+        return html.escape(value, quote=False)
 
 
 class QuotesRefused(Intake):
