@@ -23,6 +23,7 @@ from typing import IO, Protocol
 
 from conformance.errors import ConformanceError
 from conformance.live import Growing, shown
+from reports.plain import one_line
 
 TURN_SECONDS = 0.05
 STOP_SECONDS = 5.0
@@ -68,6 +69,11 @@ class Performance:
     reason: str = ""
     exit_code: int | None = None
     cut_short: bool = False
+
+    @property
+    def taken(self) -> bool:
+        """Whether it is known that the errand was done, even if nothing came of it: what came shows it, or a trigger that ended well."""
+        return self.done or self.exit_code == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +165,9 @@ class Operator:
 
 
 def last_words(said: IO[bytes]) -> list[str]:
-    """Read what a trigger that reached nobody said at last: for the terminal alone, since it may tell of anything."""
+    """Read what a trigger said at last that failed before anything came: for the terminal alone, since it may tell of anything."""
     said.seek(max(0, said.seek(0, SEEK_END) - LAST_BYTES))
-    return said.read().decode("utf-8", "replace").splitlines()[-LAST_LINES:]
+    return [one_line(line) for line in said.read().decode("utf-8", "replace").splitlines()[-LAST_LINES:]]
 
 
 def _ended(code: int | None, quiet: float) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from conformance.verdicts import Verdict
@@ -93,10 +94,18 @@ def verdict_class(verdict: str) -> str:
     return "v-" + verdict.lower().replace("/", "")
 
 
+class Compiled(FileSystemBytecodeCache):
+    """Compiled templates; a report is made without them where they cannot be written."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
 def _compiled() -> FileSystemBytecodeCache | None:
     """Where this user's compiled templates lie for the next report; None where the machine has no safe place for them."""
     with suppress(RuntimeError, OSError):
-        return FileSystemBytecodeCache()
+        return Compiled()
     return None
 
 

@@ -10,6 +10,9 @@ from enum import StrEnum
 from itertools import count
 from typing import Any
 
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom import build_context
+
 from conformance.consumer.journal import Asking, Delivery, Journal
 from conformance.dimse import AssociationRequest
 from conformance.dimse.pdu import HEADER, Pdu, PduType, decode_associate
@@ -31,6 +34,7 @@ from generators import Encoded
 
 OUT_OF_RESOURCES = 0xA700
 MAX_PDU = 65536
+NATIVE = (str(ExplicitVRLittleEndian), str(ImplicitVRLittleEndian))
 _SERIALS = count(1)
 
 
@@ -186,9 +190,26 @@ class WatchedServices(Services):
         asking = asking_on(request)
         asking.named, asking.reached = names(targets), True
         asking.accepted = {located.sop_class_uid: tuple(outlet.syntaxes(located.sop_class_uid)) for located in targets}
+        if asking.message == "C-MOVE":
+            self._propose_alone(asking)
         withheld = targets[-1] if targets and self.conduct is Conduct.RETRIEVE_FAILS_ONE else None
         sent = targets[:-1] if self.conduct is Conduct.RETRIEVE_OMITS_ONE else targets
         super().run(request, sent, WatchedOutlet(outlet, asking, withheld))
+
+    def _propose_alone(self, asking: Asking) -> None:
+        """Propose by itself what was refused beside another syntax of its class: an acceptor may choose among several (PS3.8 9.3.3.2)."""
+        for syntax in NATIVE:
+            beside = [sop_class for sop_class, taken in asking.accepted.items() if taken and syntax not in taken]
+            contexts = [build_context(sop_class, syntax) for sop_class in beside]
+            courier = self.desk.call()
+            try:
+                if beside and courier.open(self.desk.peers[asking.destination], asking.destination, contexts, []):
+                    asking.accepted |= {
+                        str(one.abstract_syntax): (*asking.accepted[str(one.abstract_syntax)], syntax) for one in courier.accepted_contexts
+                    }
+                asking.refused |= {(str(one.abstract_syntax), syntax) for one in courier.rejected_contexts}
+            finally:
+                courier.close()
 
 
 class WatchedOutlet:

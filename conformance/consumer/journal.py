@@ -26,7 +26,8 @@ class Asking:
     """One request: the message ("C-FIND"), its presentation context, its identifier, and, of a retrieve, what came of it.
 
     `known`: its move destination is the system under test. `named` are the objects that a retrieve asks for. `reached`: there was an
-    association to send them on. `accepted` has the transfer syntaxes that its other end accepted for the SOP class of each.
+    association to send them on. `accepted` has the transfer syntaxes that its other end accepted for the SOP class of each, and
+    `refused` each (SOP class, transfer syntax) that a move destination refused beside another one, and then by itself.
     """
 
     message: str
@@ -38,6 +39,7 @@ class Asking:
     named: frozenset[str] = frozenset()
     reached: bool = False
     accepted: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    refused: frozenset[tuple[str, str]] = frozenset()
     deliveries: list[Delivery] = field(default_factory=list)
 
 

@@ -11,7 +11,7 @@ from conformance.consumer.journal import Asking
 from conformance.consumer.script import OPEN
 from conformance.consumer.stage import Stage, readable
 from conformance.dimse import StatusClass, describe, is_defined, status_class
-from conformance.findings import expect, require
+from conformance.findings import NotApplicable, expect, require
 
 
 @pytest.mark.requirement("RETR-14")
@@ -25,17 +25,17 @@ def test_retrieves_name_unique_keys_only(stage: Stage) -> None:
 
 @pytest.mark.requirement("RETR-16")
 def test_accepts_the_classes_that_it_asks_for(stage: Stage) -> None:
-    retrieves = delivered(stage)
-    refused = sorted({words for retrieve in retrieves if retrieve.message == "C-MOVE" for words in refusals(retrieve)})
+    moves = [retrieve for retrieve in delivered(stage) if retrieve.message == "C-MOVE"]
+    if not moves:
+        raise NotApplicable("it retrieves by C-GET alone, and is no move destination")
+    refused = sorted({words for move in moves for words in refusals(move)})
     expect(
         not refused,
         expected="a context for each SOP class of the study that was asked for, and the default transfer syntax where it is proposed",
         got="; ".join(refused),
     )
-    unproposed = sorted(
-        {UID(sop_class).name for retrieve in retrieves for sop_class, syntaxes in retrieve.accepted.items() if not syntaxes}
-    )
-    require(not unproposed, f"by C-GET it proposes no context for {', '.join(unproposed)}, and is no move destination")
+    undecided = sorted({UID(sop_class).name for move in moves for sop_class in unasked(move, ImplicitVRLittleEndian)})
+    require(not undecided, f"{ImplicitVRLittleEndian.name} could not be proposed by itself for {', '.join(undecided)}")
 
 
 @pytest.mark.requirement("RETR-16")
@@ -58,11 +58,13 @@ def test_accepts_what_it_declares(stage: Stage) -> None:
     require(claims.sop_classes, "the profile does not say which SOP classes are declared: claims.sop-classes")
     accepted = {sop_class: syntaxes for one in retrieves for sop_class, syntaxes in one.accepted.items()}
     refused = [f"{UID(uid).name} is declared and refused" for uid in claims.sop_classes if accepted.get(uid) == ()]
-    if any(one.message == "C-MOVE" for one in retrieves):
-        offered = {ExplicitVRLittleEndian, ImplicitVRLittleEndian}.intersection(claims.transfer_syntaxes)
-        unheard = offered.difference(*accepted.values())
-        refused += [f"{UID(uid).name} is declared and refused for every class" for uid in sorted(unheard)]
+    moves = [one for one in retrieves if one.message == "C-MOVE"]
+    declared = {ExplicitVRLittleEndian, ImplicitVRLittleEndian}.intersection(claims.transfer_syntaxes) if moves else set()
+    unheard = declared.difference(*accepted.values())
+    undecided = {syntax for syntax in unheard for move in moves if unasked(move, syntax)}
+    refused += [f"{UID(uid).name} is declared and refused for every class" for uid in sorted(unheard - undecided)]
     expect(not refused, expected="the declared SOP classes and transfer syntaxes accepted", got="; ".join(refused))
+    require(not undecided, f"declared, and could not be proposed by itself: {', '.join(UID(uid).name for uid in sorted(undecided))}")
     require(accepted.keys() & set(claims.sop_classes), "none of the declared SOP classes is in the study that it asked for")
 
 
@@ -72,12 +74,17 @@ def is_taken(status: int) -> bool:
 
 
 def refusals(retrieve: Asking) -> Iterator[str]:
-    """Which classes a move destination did not accept, or not in the default syntax, which we propose in a context of its own."""
+    """Which classes a move destination did not accept, or not in the default syntax, even where that was proposed by itself."""
     for sop_class, syntaxes in retrieve.accepted.items():
         if not syntaxes:
             yield f"no context for {UID(sop_class).name}"
-        elif ImplicitVRLittleEndian not in syntaxes:
+        elif (sop_class, ImplicitVRLittleEndian) in retrieve.refused:
             yield f"no {ImplicitVRLittleEndian.name} for {UID(sop_class).name}"
+
+
+def unasked(move: Asking, syntax: str) -> list[str]:
+    """The classes of which a move destination took another syntax, and could not be asked for this one alone."""
+    return [uid for uid, taken in move.accepted.items() if taken and syntax not in taken and (uid, syntax) not in move.refused]
 
 
 def delivered(stage: Stage) -> list[Asking]:

@@ -24,7 +24,8 @@ class EndingKind(StrEnum):
     SILENCE = "silence"
 
 
-_RESULTS = {1: "rejected-permanent", 2: "rejected-transient"}
+TRANSIENT = 2
+_RESULTS = {1: "rejected-permanent", TRANSIENT: "rejected-transient"}
 _REJECT_REASONS = {  # PS3.8 Table 9-21: (source, reason)
     (1, 1): "no reason given",
     (1, 2): "application context name not supported",
@@ -57,6 +58,11 @@ class Ending:
     source: int = 0
     reason: int = 0
     detail: str = ""
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether it is a rejection for the moment only (PS3.8 Table 9-21)."""
+        return (self.kind, self.result) == (EndingKind.REJECT, TRANSIENT)
 
     def __str__(self) -> str:
         return f"{self._what()} after {self.seconds:.2f} s during {self.during}"

@@ -39,7 +39,6 @@ from conformance.source.intake import Attempt
 SUCCESS, NO_SUCH_INSTANCE, INVALID_ARGUMENT, NO_SUCH_ACTION, RESOURCE_LIMITATION = 0x0000, 0x0112, 0x0115, 0x0123, 0x0213
 ALL_COMMITTED, SOME_FAILED = 1, 2
 SPOKEN = (EndingKind.REJECT, EndingKind.ABORT)
-TRANSIENT = 2  # PS3.8 Table 9-21
 MAX_ORDERS, MAX_REFERENCES = 1000, 200_000  # of one run: what waits for its report is kept
 PAUSES = (0.5, 2.0)  # seconds before a source that nobody reached, or that was busy, is tried again
 SYNTAXES = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
@@ -78,7 +77,7 @@ class Commitments:
         self, source: Endpoint, timeouts: Timeouts, taken: Callable[[], Sequence[Attempt]], recorder_for: Callable[[], Recorder | None]
     ) -> None:
         self.source, self.timeouts, self._recorder_for = source, timeouts, recorder_for
-        self.withheld = ""
+        self.withheld = self.refused = ""
         self.delivery: Delivery | None = None
         self._taken, self._withholding = taken, False
         self._times_before: int | None = None
@@ -131,8 +130,10 @@ class Commitments:
         else:
             order = _order(inquiry)
             if not order.transaction or not order.references:
+                self.refused = "a request for commitment came without a Transaction UID, or without references"
                 yield Reply(INVALID_ARGUMENT)
             elif not self._has_room(order):
+                self.refused = f"more commitment was asked for than we take on: {MAX_ORDERS} requests, {MAX_REFERENCES} references"
                 yield Reply(RESOURCE_LIMITATION)
             else:
                 yield Reply(SUCCESS)  # a peer that is gone takes no answer, and waits for no report
@@ -226,6 +227,6 @@ def _order(inquiry: Inquiry) -> Order:
 
 
 def _undelivered(ending: Ending) -> Delivery:
-    busy = ending.kind is EndingKind.REFUSED or ending.result == TRANSIENT
+    busy = ending.kind is EndingKind.REFUSED or ending.is_transient
     elsewhere = (ending.kind, ending.source, ending.reason) == (EndingKind.REJECT, *CALLED_AE_UNKNOWN)
     return Delivery(str(ending), answered=ending.kind in SPOKEN and not busy and not elsewhere, busy=busy)

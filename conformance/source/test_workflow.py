@@ -85,8 +85,9 @@ def test_keeps_its_copy_until_somebody_answers_for_it(repository: Repository) ->
         got=trouble,
         hint=f"We call as {commitments.source.calling_ae}, and ask for the role of the provider.",
     )
-    if not commitments.came_again:
-        repository.performed(COMMIT_AGAIN)  # no clause has it come by itself
+    if not commitments.came_again:  # no clause has it come by itself
+        again = repository.performed(COMMIT_AGAIN)[0]
+        require(again.taken or commitments.came_again, f"step {COMMIT_AGAIN.name!r}: {again.reason}; whether it was taken is not known")
     if commitments.came_again:
         return
     bound = repository.retries_within(performance)
@@ -107,7 +108,8 @@ def trouble_with_the_report(performance: Performance, commitments: Commitments) 
     if delivery is None:
         if commitments.mishap:
             raise commitments.mishap
-        why = "the report is still under way" if commitments.reporting else "the commitment of nothing that came was asked for"
+        unasked = commitments.refused or "the commitment of nothing that came was asked for"
+        why = "the report is still under way" if commitments.reporting else unasked
         raise NotExercised(f"step {COMMIT.name!r}: {performance.reason}; {why}")
     require(delivery.answered, f"the report was not taken at {source.host}:{source.port}: {delivery.trouble}")
     return delivery.trouble
@@ -144,10 +146,10 @@ def referring(step: PerformedStep, heads: Mapping[str, Dataset]) -> set[str]:
 
 
 def of_step(step: PerformedStep, heads: Mapping[str, Dataset], steps: Iterable[PerformedStep]) -> set[str]:
-    """The objects of a step: images that refer to it, and what it lists. Of one without any, those of its study that no other step has."""
+    """The objects of a step: images that refer to it, and what it lists. Of one without any, the images of its study that no other has."""
     images = {uid for uid in referring(step, heads) if is_image(heads[uid])}  # a document may be made when the step is over
     certain = images | step.listed.intersection(heads)
     if certain or step.listed:
         return certain
     others = {uid for other in steps if other is not step for uid in referring(other, heads) | other.listed}
-    return {uid for uid, head in heads.items() if text(head, "StudyInstanceUID") in step.studies} - others
+    return {uid for uid, head in heads.items() if is_image(head) and text(head, "StudyInstanceUID") in step.studies} - others

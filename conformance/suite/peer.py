@@ -34,7 +34,6 @@ POLL_SECONDS = 0.05
 GRACE_SECONDS = 10.0
 DELIBERATE = frozenset({EndingKind.REJECT, EndingKind.ABORT, EndingKind.CLOSE, EndingKind.RESET, EndingKind.RELEASE})
 MAX_CONTEXTS = 128
-TRANSIENT = 2  # the result of an A-ASSOCIATE-RJ (PS3.8 9.3.4)
 VERIFICATION = Context(str(Verification), (ImplicitVRLittleEndian,))
 
 
@@ -145,6 +144,6 @@ class Peer:
                 return act()
             except AssociationEnded as error:
                 later = error
-                if (error.ending.kind, error.ending.result) != (EndingKind.REJECT, TRANSIENT):
+                if not error.ending.is_transient:
                     break
         raise later

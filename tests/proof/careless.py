@@ -14,6 +14,7 @@ from conformance.reference.sender.keeper import Reports
 from generators import Encoded, Rejection, Study, encode, rejection_note
 
 RETRY_SECONDS = 0.5
+UNHURRIED_SECONDS = 3.0  # what a product declares that takes its time
 """Within which a sender says that it tries again."""
 
 
@@ -158,10 +159,10 @@ class TakesItsTimeOverAReport(Sender):
     """Answers a report when it has looked for what was not committed, and sends that again after the time that it declares."""
 
     def look_into(self, _report: Dataset) -> None:
-        time.sleep(RETRY_SECONDS * 3)
+        time.sleep(UNHURRIED_SECONDS * 1.5)
 
     def failed_of(self, report: Dataset) -> set[str]:
-        time.sleep(RETRY_SECONDS)
+        time.sleep(UNHURRIED_SECONDS / 3)
         return super().failed_of(report)
 
     def commit_again(self) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -25,14 +25,17 @@ from conformance.embedded import PROFILES
 from conformance.findings import observe
 from conformance.guide import Role, load_register
 from conformance.operating import Errand, Performance, Watch
+from conformance.reference.archive import Parts
 from conformance.reference.consumer import FAULTS, ConsumerFault
 from conformance.reference.consumer.__main__ import main
+from conformance.reference.consumer.viewer import Viewer
 from conformance.retelling import results_of
 from conformance.target import Settings, build_target, load_profile
 from conformance.verdicts import Outcome, Verdict, judge, roll_up
 from generators import Synthesizer
 
 from .binding import checks
+from .test_lawful import TakesOneSyntaxOfAClass
 
 HOST, ARCHIVE, VIEWER = "127.0.0.1", "CONFORMANCE", "VIEWER"
 SETTLING_SECONDS = 2.0
@@ -104,6 +107,17 @@ def test_a_consumer_fault_is_failed_for_exactly_what_it_breaks(fault: ConsumerFa
     bad = {id_ for id_, verdict in seen.items() if verdict in (Verdict.FAIL, Verdict.WARN)}
     assert (bad, {id_ for id_, verdict in seen.items() if verdict is Verdict.BLOCKED}) == (fault.breaks, fault.blocks)
     assert Verdict.INCONCLUSIVE not in seen.values()
+
+
+class ChoosesOneSyntax(Viewer):
+    parts = Parts(door=TakesOneSyntaxOfAClass)
+
+
+def test_a_viewer_may_choose_among_the_syntaxes_of_a_class(monkeypatch: pytest.MonkeyPatch, free_port: Callable[[], int]) -> None:
+    lawful = ConsumerFault("chooses-one-syntax", "it accepts one context of each class", ChoosesOneSyntax, frozenset())
+    monkeypatch.setitem(cast("dict[str, ConsumerFault]", FAULTS), lawful.name, lawful)
+    seen = Hall(1, free_port(), lawful.name).judged(test_retrieves)
+    assert {id_: seen[id_] for id_ in ("RETR-16", "DOC-02")} == {"RETR-16": Verdict.PASS, "DOC-02": Verdict.PASS}
 
 
 def test_the_clean_consumer_fails_nothing(seed: int, free_port: Callable[[], int]) -> None:

@@ -57,15 +57,6 @@ class OffsetsWrittenAnew(Alters):
         return dataset | {PIXEL_DATA: replace(pixels, value=encapsulate(list(generate_fragments(buffer)), has_bot=False) + END)}
 
 
-class LeavesOutALossyImage(Retriever):
-    """Does not send one of the lossy images at all, and says success: what it sends of them may be right."""
-
-    def select(self, identifier: Identifier, levels: tuple[str, ...]) -> list[Located]:
-        found = super().select(identifier, levels)
-        lossy = [located for located in found if located.transfer_syntax_uid == JPEG_BASELINE]
-        return [located for located in found if located not in lossy[-1:]]
-
-
 class CountsFailuresOnly(Services):
     """Counts only the failed sub-operations when a retrieve has ended, for every counter may stay out (PS3.4 C.4.2.1.7 to C.4.2.1.9)."""
 
@@ -281,13 +272,6 @@ def test_an_object_that_is_put_aside_with_a_warning_is_not_lost(
     rows = ("STORE-01", "INTEG-01", "COMMIT-03", "RETR-01")
     seen = judged(run_suite, tmp_path, free_port(), Parts(services=KeepsThirdSeriesApart), rows)
     assert seen == dict.fromkeys(rows, "PASS") | {"RETR-01": "BLOCKED"}
-
-
-def test_an_image_that_does_not_come_is_not_blamed_for_its_syntax(
-    tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]
-) -> None:
-    seen = judged(run_suite, tmp_path, free_port(), Parts(retriever=LeavesOutALossyImage), ["XFER-08"])
-    assert seen == {"XFER-08": "BLOCKED"}
 
 
 def test_a_coercion_that_is_told_is_not_blamed(tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]) -> None:

@@ -36,7 +36,7 @@ from conformance.verdicts import Outcome, Verdict, judge, roll_up
 from generators import Synthesizer
 
 from .binding import checks
-from .careless import CARELESS, LAWFUL, RETRY_SECONDS, UNHURRIED
+from .careless import CARELESS, LAWFUL, RETRY_SECONDS, UNHURRIED, UNHURRIED_SECONDS
 
 HOST, REPOSITORY_AE, SENDER_AE = "127.0.0.1", "CONFORMANCE", "SENDER"
 ANSWER_SECONDS, SILENCE_SECONDS = 0.4, 1.5
@@ -59,7 +59,7 @@ class User(Operator):
         with redirect_stdout(StringIO()) as shown:
             STEPS[errand.name](self.sender)
         self.told[errand.name] = shown.getvalue()
-        return Performance(watch.arrived(), "the sender had ended")
+        return Performance(watch.arrived(), "the sender had ended", exit_code=0)
 
 
 class Impatient(User):
@@ -89,9 +89,18 @@ class Waiting(User):
 class Yard:
     """One sender before our repository."""
 
-    def __init__(self, make: Callable[..., Sender], seed: int, opened: ExitStack, user: User | None = None) -> None:
-        timeouts = Timeouts(response=SILENCE_SECONDS)
-        claims = replace(load_profile(PROFILES[Role.SOURCE]).claims, retry_seconds=RETRY_SECONDS)
+    def __init__(
+        self,
+        make: Callable[..., Sender],
+        seed: int,
+        opened: ExitStack,
+        user: User | None = None,
+        *,
+        retry: float = RETRY_SECONDS,
+        silence: float = SILENCE_SECONDS,
+    ) -> None:
+        timeouts = Timeouts(response=silence)
+        claims = replace(load_profile(PROFILES[Role.SOURCE]).claims, retry_seconds=retry)
         target = Target(SENDER_AE, HOST, free_port(), REPOSITORY_AE, HOST, 0, "", (Role.SOURCE,), timeouts, claims=claims)
         listener = opened.enter_context(Listener(HOST, 0, REPOSITORY_AE, timeouts=timeouts))
         spool = Path(opened.enter_context(tempfile.TemporaryDirectory()))
@@ -192,7 +201,8 @@ def test_a_lawful_sender_has_the_time_that_it_declares(make: type[Sender], row: 
     user = Waiting(patience=30, settle=0.5)
     with ExitStack() as opened:
         opened.callback(user.join)
-        assert Yard(make, 1, opened, user).judged(deciding(row))[row] is Verdict.PASS
+        yard = Yard(make, 1, opened, user, retry=UNHURRIED_SECONDS, silence=3 * UNHURRIED_SECONDS)
+        assert yard.judged(deciding(row))[row] is Verdict.PASS
 
 
 def test_the_clean_sender_fails_nothing(seed: int) -> None:

@@ -14,6 +14,7 @@ from conformance.reference.encoding import PIXEL_DATA, SEQUENCE_END, DataSet, El
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.index import Located
 from conformance.reference.keys import tag_of
+from conformance.reference.models import Identifier
 from conformance.reference.retrieve import Outlet, Progress, Retriever
 from conformance.reference.syntax import LOSSLESS, NATIVE, syntax_of
 from conformance.reference.transcoding import TARGETS
@@ -128,6 +129,15 @@ class LossyDecompressed(Retriever):
         return super().send(located, NativeOnly(outlet))
 
 
+class LeavesOutALossyImage(Retriever):
+    """Does not send one of the lossy images at all, and says success."""
+
+    def select(self, identifier: Identifier, levels: tuple[str, ...]) -> list[Located]:
+        found = super().select(identifier, levels)
+        lossy = [located for located in found if located.transfer_syntax_uid == JPEG_BASELINE]
+        return [located for located in found if located not in lossy[-1:]]
+
+
 class SkipsLossy(Retriever):
     """Leaves out, and does not count, a lossy image that the destination does not take as it is."""
 
@@ -217,6 +227,13 @@ TRANSCODING_FAULTS: tuple[Fault, ...] = (
         "lossy images are left out of a retrieve, and of its counts, where the destination does not accept their syntax",
         Parts(retriever=SkipsLossy),
         warns=rows("XFER-08"),
+    ),
+    Fault(
+        "lossy-image-lost-on-delivery",
+        "the last lossy image is left out of each retrieve, and of its counts",
+        Parts(retriever=LeavesOutALossyImage),
+        breaks=rows("RETR-01"),
+        blocks=rows("XFER-08"),
     ),
     Fault(
         "colour-description-left",
