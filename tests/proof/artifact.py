@@ -61,7 +61,7 @@ class Proof:
 
 
 def read_proof(junits: Iterable[Path]) -> Proof:
-    """Read pytest's JUnit files of the runs; of a test that was run more than once, the last run counts."""
+    """Read pytest's JUnit files of the runs; of a test that was run more than once, the last run counts, and no fault that is gone."""
     suites = [suite for junit in junits for suite in ElementTree.parse(junit).iter("testsuite")]
     suites.sort(key=lambda suite: suite.attrib.get("timestamp", ""))
     last = {(case.attrib["classname"], case.attrib["name"]): case for suite in suites for case in suite.iter("testcase")}
@@ -75,7 +75,7 @@ def read_proof(junits: Iterable[Path]) -> Proof:
         elif case.find("skipped") is None:
             passed[name] += 1
             seen_by = [told.attrib["value"].split() for told in case.iter("property") if told.attrib["name"] == "killed by"]
-            killers |= {rest.rstrip("]"): tuple(checks) for checks in seen_by}
+            killers |= {fault: tuple(checks) for checks in seen_by if (fault := rest.rstrip("]")) in FAULTS}
     return Proof(tuple(suite.attrib.get("timestamp", "")[:16] for suite in suites), passed, tuple(failed), killers)
 
 
