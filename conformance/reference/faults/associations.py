@@ -261,7 +261,7 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         "a context that proposes compressed syntaxes only is accepted in Explicit VR Little Endian",
         Parts(door=OwnSyntaxWins),
         breaks=rows("ASSOC-04"),
-        blocks=rows("XFER-02 XFER-03 XFER-04 XFER-05 XFER-06 XFER-08 XFER-11 XFER-12 DOC-02"),
+        blocks=rows("RETR-01 XFER-02 XFER-03 XFER-04 XFER-05 XFER-06 XFER-08 XFER-11 XFER-12 DOC-02"),
     ),
     Fault(
         "unknown-class-accepted",
