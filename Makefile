@@ -21,7 +21,7 @@ certify: $(VENV)/.installed
 	$(BIN)/pytest --target-ae=EMBEDDED --host=embedded --listen-port=0 --certify --report-dir=$(REPORT) -q
 
 test: $(VENV)/.installed system-packages
-	$(BIN)/pytest tests -n 2 --dist loadfile
+	$(BIN)/pytest tests -n 3 --dist loadfile
 
 # What a user gets: the wheel alone, in an environment and a folder of its own.
 wheel: $(VENV)/.installed
