@@ -129,6 +129,7 @@ def not_delivered(shelves: Shelves) -> list[str]:
 
 @pytest.mark.requirement("RETR-01")
 def test_delivers_each_lossy_image_or_says_that_it_did_not(shelves: Shelves) -> None:
+    some(shelves.arrivals("jpeg-baseline", ["as sent"]))  # where none comes, it may be that none was kept
     missing, final = not_delivered(shelves), shelves.delivery(shelves.of("jpeg-baseline"), "as sent").answer.final
     expect(
         not missing or final.status_class is not StatusClass.SUCCESS,

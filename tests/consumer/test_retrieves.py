@@ -9,7 +9,7 @@ from conformance.consumer.content import prepare
 from conformance.consumer.journal import Asking, Journal
 from conformance.consumer.stage import Stage
 from conformance.consumer.test_retrieves import test_accepts_the_classes_that_it_asks_for as check
-from conformance.findings import Nonconformance, NotExercised
+from conformance.findings import Nonconformance, NotApplicable
 from conformance.operating import Errand, Performance, Watch
 from conformance.target import Settings, build_target
 from generators import Synthesizer
@@ -31,7 +31,7 @@ class Viewer:
         return Performance(True, f"{errand.name} ended")
 
 
-@pytest.mark.parametrize(("message", "seen"), [("C-MOVE", Nonconformance), ("C-GET", NotExercised)])
+@pytest.mark.parametrize(("message", "seen"), [("C-MOVE", Nonconformance), ("C-GET", NotApplicable)])
 def test_a_class_that_is_not_taken_is_blamed_on_a_move_destination_alone(message: str, seen: type[Exception]) -> None:
     target = build_target(Settings({"--target-ae": "VIEWER", "--host": "127.0.0.1"}))
     stage = Stage(target, ViewerArchive("CONFORMANCE", ("127.0.0.1", 0), {}), CONTENT, Viewer(message), lambda *_: None)

@@ -83,8 +83,10 @@ def runs(
         with started(ask.system, port, listen_port, *options):
             return run_suite(tmp_path_factory.mktemp(ask.system), *arguments, secret=WEB_PASSWORD)
 
-    looking = [item for item in request.session.items if isinstance(item, pytest.Function) and "runs" in item.fixturenames]
-    asked = dict.fromkeys((item.callspec.params["ask"], item.callspec.params.get("seed", 1)) for item in looking)
+    looking = [item for item in request.session.items if isinstance(item, pytest.Function) and item.path == Path(__file__)]
+    asked = dict.fromkeys(
+        (item.callspec.params["ask"], item.callspec.params.get("seed", 1)) for item in looking if "runs" in item.fixturenames
+    )
     alone = request.config.getoption("--seeds") == 1
     with ThreadPoolExecutor(len(ASKED)) as pool:
         yield {(ask, seed): pool.submit(run, ask, seed) for ask, seed in asked if not (ask.slow and alone)}
