@@ -31,9 +31,11 @@ class Viewer:
         return Performance(True, f"{errand.name} ended")
 
 
-@pytest.mark.parametrize(("message", "seen"), [("C-MOVE", Nonconformance), ("C-GET", NotApplicable)])
-def test_a_class_that_is_not_taken_is_blamed_on_a_move_destination_alone(message: str, seen: type[Exception]) -> None:
+@pytest.mark.parametrize(
+    ("message", "seen", "words"), [("C-MOVE", Nonconformance, "Basic Text SR"), ("C-GET", NotApplicable, "C-GET alone")]
+)
+def test_a_class_that_is_not_taken_is_blamed_on_a_move_destination_alone(message: str, seen: type[Exception], words: str) -> None:
     target = build_target(Settings({"--target-ae": "VIEWER", "--host": "127.0.0.1"}))
     stage = Stage(target, ViewerArchive("CONFORMANCE", ("127.0.0.1", 0), {}), CONTENT, Viewer(message), lambda *_: None)
-    with pytest.raises(seen, match="Basic Text SR"):
+    with pytest.raises(seen, match=words):
         check(stage)
