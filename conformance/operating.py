@@ -81,8 +81,8 @@ class Operator:
     """Whoever works the system under test: a person at the terminal, or the command of `--trigger`.
 
     `patience` bounds an errand, `settle` is how long the line is quiet after it, and after the time within which the system was to come
-    back, both in seconds. `facts` fill the placeholders of
-    the trigger. `bare` gives the terminal back from pytest's capture for the length of a block.
+    back, both in seconds. `facts` fill the placeholders of the trigger. `bare` gives the terminal back from pytest's capture for the
+    length of a block.
     """
 
     trigger: str = ""

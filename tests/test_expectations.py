@@ -222,7 +222,7 @@ class Tree:
 
 
 def test_a_tree_is_walked_to_its_last_branch(study: Study) -> None:
-    expect_one_tree(Tree(study), study)  # type: ignore[arg-type]
+    expect_one_tree(Tree(study), study)  # type: ignore[arg-type] # nothing but `find` is asked of it
     *_, last = study.series
     branches = (
         (last.uid, f"series {last.number} not found", f"the series of study {study.id}"),

@@ -10,7 +10,6 @@ from enum import StrEnum
 from itertools import count
 from typing import Any
 
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import build_context
 
 from conformance.consumer.journal import Asking, Delivery, Journal
@@ -26,15 +25,14 @@ from conformance.reference.index import Located
 from conformance.reference.keys import Attributes
 from conformance.reference.models import FIND, PENDING_WARNING, IdentifierRefused
 from conformance.reference.retrieve import Outlet
-from conformance.reference.rules import NOT_SUPPORTED, Refusal
+from conformance.reference.rules import NOT_SUPPORTED, OUT_OF_RESOURCES, Refusal
 from conformance.reference.services import Address, Desk, Request, Services
 from conformance.reference.syntax import syntax_of
+from conformance.reference.transcoding import TARGETS
 from conformance.reference.wire import Acceptor, UpperLayer
 from generators import Encoded
 
-OUT_OF_RESOURCES = 0xA700
 MAX_PDU = 65536
-NATIVE = (str(ExplicitVRLittleEndian), str(ImplicitVRLittleEndian))
 _SERIALS = count(1)
 
 
@@ -198,7 +196,7 @@ class WatchedServices(Services):
 
     def _propose_alone(self, asking: Asking) -> None:
         """Propose by itself what was refused beside another syntax of its class: an acceptor may choose among several (PS3.8 9.3.3.2)."""
-        for syntax in NATIVE:
+        for syntax in TARGETS:
             beside = [sop_class for sop_class, taken in asking.accepted.items() if taken and syntax not in taken]
             contexts = [build_context(sop_class, syntax) for sop_class in beside]
             courier = self.desk.call()

@@ -156,7 +156,10 @@ class SendsAgainWhenTold(Sender):
 
 
 class TakesItsTimeOverAReport(Sender):
-    """Answers a report when it has looked for what was not committed, and sends that again after the time that it declares."""
+    """Answers a report when it has looked for what was not committed, and sends that again after the time that it declares.
+
+    Its slowness is what is under test: there is nothing to be awaited.
+    """
 
     def look_into(self, _report: Dataset) -> None:
         time.sleep(UNHURRIED_SECONDS * 1.5)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from pydicom.encaps import encapsulate, generate_fragments, parse_basic_offsets
 from pynetdicom.presentation import PresentationContext
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # made at import from pynetdicom's tables
 
 from conformance.embedded import PASSCODE, PROFILE, USER
 from conformance.reference.archive import Archive, Parts, Settings, WebSettings

@@ -1,4 +1,4 @@
-"""Waiting, not for ever, for what another thread does."""
+"""Waiting, not for ever, for what another thread does and tells by no event."""
 
 import time
 from collections.abc import Callable

@@ -19,13 +19,14 @@ from conformance.reference.archive import Parts
 from conformance.reference.consumer.viewer import PATIENT_ROOT_MOVE, SUCCESS, UNICODE, Found, Keys, Viewer
 from conformance.reference.door import STORAGE, Door
 from conformance.reference.faults.fault import rows
+from conformance.reference.rules import OUT_OF_RESOURCES
 from conformance.reference.services import Request, Services
 from conformance.reference.wire import Courier, UpperLayer
 
 BASIC_TEXT_SR = "1.2.840.10008.5.1.4.1.1.88.11"
 ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.1"
 ULTRASOUND = "1.2.840.10008.5.1.4.1.1.6.1"
-OUT_OF_RESOURCES, NO_STATUS = 0xA700, 0x1234
+NO_STATUS = 0x1234
 QUERY, RETRIEVE, ENCODING = rows("QUERY-19"), rows("RETR-14"), rows("XFER-07")
 ACCEPTANCE, ACCEPTANCE_AS_DECLARED = rows("RETR-16"), rows("RETR-16 DOC-02")
 

@@ -11,7 +11,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from conformance.cases import Step
 from conformance.dimse import StatusClass
 from conformance.suite.histories.history import PLACES, SHAPES, Place, place_of
-from generators import Encoded, Issuer, Study, Synthesizer, encode
+from generators import Encoded, Issuer, Patient, Study, Synthesizer, encode
 
 OTHER_ISSUER = Issuer("SYNTHETIC-B", "2.25.310458246739824793746534657936453219902")
 NEXT_NUMBER, BYTE = 70, 256
@@ -45,9 +45,9 @@ class Cast:
         return self._encoded[place, version]
 
 
-def _study(synthesizer: Synthesizer, number: int, owner: object) -> Study:
+def _study(synthesizer: Synthesizer, number: int, owner: Patient) -> Study:
     shape = SHAPES[number]
-    whole = synthesizer.study("CT", series=len(shape), instances=max(shape), rows=8, columns=8, patient=owner)  # type: ignore[arg-type]
+    whole = synthesizer.study("CT", series=len(shape), instances=max(shape), rows=8, columns=8, patient=owner)
     series = tuple(replace(each, instances=each.instances[:size]) for each, size in zip(whole.series, shape, strict=True))
     return replace(whole, series=series)
 
