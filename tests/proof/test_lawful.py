@@ -1,10 +1,6 @@
-"""What is lawful is not blamed: the embedded archive does otherwise than it does by itself, and conforms all the same.
-
-Nor is anything decided where a control fails: what the archive then does may have another cause.
-"""
+"""What is lawful is not blamed: the embedded archive does otherwise than it does by itself, and conforms all the same."""
 
 import json
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -17,26 +13,26 @@ from pydicom.encaps import encapsulate, generate_fragments, parse_basic_offsets
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # made at import from pynetdicom's tables
 
-from conformance.embedded import PASSCODE, PROFILE, USER
-from conformance.reference.archive import Archive, Parts, Settings, WebSettings
-from conformance.reference.commitment import Committer, Order
+from conformance.reference.archive import Parts
 from conformance.reference.door import Door, Knock, Rejection
 from conformance.reference.encoding import PIXEL_DATA, DataSet, Element, decode, encode
 from conformance.reference.faults.acknowledging import TRAIL, OrphansStudies
 from conformance.reference.faults.storing import OverwritesElsewhere
 from conformance.reference.faults.transcoding import END, JPEG_BASELINE, Alters
-from conformance.reference.find import Finder, Query
+from conformance.reference.find import Finder
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake
-from conformance.reference.keys import BY_KEYWORD, Attributes, Key, Value, tag_of
-from conformance.reference.models import PENDING, Identifier
-from conformance.reference.retrieve import SUCCESS, Progress, Retriever
+from conformance.reference.keys import Attributes, Key, Value, tag_of
+from conformance.reference.models import PENDING
+from conformance.reference.retrieve import Progress
 from conformance.reference.rules import Candidate, Refusal
 from conformance.reference.services import Request, Services
 from conformance.reference.syntax import syntax_of
 from conformance.reference.web import Request as WebRequest
 from conformance.reference.web import Response, WebServices
 from conformance.reference.wire import Acceptor, Messages
+
+from .outage import run_against
 
 CALLING_AE = "CONFORMANCE"
 PATIENCE, LONGER, BETWEEN_ORDERS = 2.0, 4.0, 5.0  # seconds
@@ -140,47 +136,6 @@ class AbortsOverErrors(Services):
         return None
 
 
-class OneAtATime(Door):
-    limit = 1
-
-
-class KnowsAccentsByUid(Finder):
-    """Finds the study of a patient whose name has accents by its UID alone."""
-
-    def entities(self, query: Query) -> list[Attributes]:
-        found = super().entities(query)
-        by_uid = query.keys.get(BY_KEYWORD["StudyInstanceUID"])
-        return found if by_uid else [each for each in found if str(each.get("PatientName", "")).isascii()]
-
-
-class KeepsLargeStudiesOffline(Retriever):
-    """Has no larger study at hand than of a few objects."""
-
-    def select(self, identifier: Identifier, levels: tuple[str, ...]) -> list[Located]:
-        found = super().select(identifier, levels)
-        return found if len(found) <= FEW else []
-
-
-class LosesOrders(Committer):
-    """Loses both of two orders under one Transaction UID."""
-
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
-        self.lost: set[str] = set()
-        self.asked_again = threading.Event()
-
-    def begin(self, order: Order) -> tuple[int, str]:
-        if order.transaction not in self.active:
-            return super().begin(order)
-        self.lost.add(order.transaction)
-        self.asked_again.set()
-        return SUCCESS, ""
-
-    def delivered(self, order: Order) -> bool:
-        self.asked_again.wait(BETWEEN_ORDERS)
-        return order.transaction in self.lost or super().delivered(order)
-
-
 class EvenValues(Messages):
     """Ends the association over a fragment of odd length (PS3.8 E.1)."""
 
@@ -234,17 +189,7 @@ def judged(
     run_suite: Callable[..., Any], folder: Path, port: int, parts: Parts, rows: Sequence[str], *options: str, **how: Any
 ) -> Mapping[str, str]:
     """Run the checks of these rows against an archive of these parts, and give the verdict of each."""
-    web = WebSettings(0, "token", folder / "ca.pem")
-    peers = {CALLING_AE: ("127.0.0.1", port)}
-    settings = Settings(ae_title="EMBEDDED", peers=peers, calling=frozenset({CALLING_AE}), users={USER: PASSCODE}, web=web, **how)
-    with Archive(settings, parts) as archive:
-        assert archive.web is not None
-        assert archive.web.services is not None
-        where = ["--target-ae=EMBEDDED", f"--target-profile={PROFILE}"]
-        where += ["--host=127.0.0.1", f"--port={archive.port}", f"--listen-port={port}"]
-        web_options = [f"--web-url={archive.web.services.url}", f"--web-ca={web.ca_file}", f"--user={USER}"]
-        seen = run_suite(folder, *where, *web_options, *options, "-k", " or ".join(rows), secret=web.token, passcode=PASSCODE)
-    verdicts: Mapping[str, str] = seen.verdicts
+    verdicts: Mapping[str, str] = run_against(run_suite, folder, port, parts, " or ".join(rows), *options, **how).verdicts
     return {row: verdicts[row] for row in rows}
 
 
@@ -291,19 +236,6 @@ def test_silence_towards_strangers_is_not_blamed(tmp_path: Path, run_suite: Call
     rows = ("SEC-01", "SEC-09")
     seen = judged(run_suite, tmp_path, free_port(), Parts(door=SilentToStrangers), rows, f"--associate-timeout={PATIENCE}")
     assert seen == dict.fromkeys(rows, "BLOCKED")
-
-
-@pytest.mark.parametrize(
-    ("parts", "rows"),
-    [
-        (Parts(door=OneAtATime), ("ROBUST-08",)),
-        (Parts(finder=KnowsAccentsByUid, retriever=KeepsLargeStudiesOffline, committer=LosesOrders), ("CHAR-04", "SEC-07", "COMMIT-07")),
-    ],
-)
-def test_a_row_whose_control_fails_is_not_decided(
-    tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int], parts: Parts, rows: Sequence[str]
-) -> None:
-    assert judged(run_suite, tmp_path, free_port(), parts, rows, "--slow") == dict.fromkeys(rows, "BLOCKED")
 
 
 def test_messages_cut_by_hand_are_lawful(tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]) -> None:

@@ -1,0 +1,41 @@
+"""Where a control fails nothing is decided: what the archive then does may have another cause than the clause that is asked about."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .outage import Outage, run_against
+from .outages_retrieving import RETRIEVE_OUTAGES
+from .outages_serving import SERVICE_OUTAGES
+from .outages_storing import STORAGE_OUTAGES
+
+OUTAGES = {outage.name: outage for outage in (*STORAGE_OUTAGES, *RETRIEVE_OUTAGES, *SERVICE_OUTAGES)}
+
+
+@pytest.mark.parametrize("name", OUTAGES)
+def test_a_check_whose_control_fails_decides_nothing(
+    name: str, tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]
+) -> None:
+    outage = OUTAGES[name]
+    seen = run_against(run_suite, tmp_path, free_port(), outage.parts, selection(outage), *outage.options, **outage.settings)
+    wrong = {check: reasons(seen, check) for check, words in outage.blocked.items() if not is_blocked(seen, check, words)}
+    assert wrong == {}
+
+
+def selection(outage: Outage) -> str:
+    return " or ".join(sorted({check.partition("[")[0] for check in outage.blocked}))
+
+
+def is_blocked(seen: Any, check: str, words: str) -> bool:
+    """Say whether every case of the check was left unexercised for a reason in these words."""
+    said = reasons(seen, check)
+    return bool(said) and all(outcome == "not exercised" and words in reason for outcome, reason in said)
+
+
+def reasons(seen: Any, check: str) -> list[tuple[str, str]]:
+    """Give the outcome and the words of each finding of a check, or its outcomes where it found nothing."""
+    records = [record for record in seen.of_kind("check") if check in (record["name"], record["name"].partition("[")[0])]
+    found = [(each["outcome"], each["got"]) for record in records for each in record.get("findings", [])]
+    return found or [(outcome, "") for record in records for outcome in record["outcomes"].values()]
