@@ -44,6 +44,19 @@ class MessageIdInOneByte(Services):
         super().stored(request, refusal)
 
 
+class LongIdsForgotten(Services):
+    """Knows of a request whose Message ID is longer than a byte what the one before it was about."""
+
+    before: Any = None
+
+    def stored(self, request: Request, refusal: Refusal | None) -> None:
+        named = request.message.AffectedSOPInstanceUID
+        if request.message_id > 0xFF:
+            request.message.AffectedSOPInstanceUID = self.before
+        self.before = named
+        super().stored(request, refusal)
+
+
 class AnswersAhead(Acceptor):
     """Answers 0000 for an object whose end is slow to come, lest the sender give up."""
 
@@ -198,6 +211,16 @@ class RefusesRepeats(Intake):
         return Refusal(_DUPLICATE_INSTANCE, "the object is stored already")
 
 
+class RepeatsReplaceNothing(Intake):
+    """Takes the first object out of the index for one that comes again, and does not put that in its place."""
+
+    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
+        refusal = super().again(candidate, stored)
+        if refusal is None:
+            self.index.remove(stored.sop_instance_uid)
+        return refusal
+
+
 class WarnsOfCoercion(Services):
     def take(self, request: Request, data: bytes) -> Refusal | None:
         refusal = super().take(request, data)
@@ -229,6 +252,12 @@ ACKNOWLEDGING_FAULTS: tuple[Fault, ...] = (
         "message-id-in-one-byte",
         "the response to a C-STORE repeats the low byte of the Message ID only",
         Parts(services=MessageIdInOneByte),
+        breaks=rows("STORE-02"),
+    ),
+    Fault(
+        "response-names-the-object-before",
+        "the response to a C-STORE whose Message ID is longer than a byte names the object before",
+        Parts(services=LongIdsForgotten),
         breaks=rows("STORE-02"),
     ),
     Fault(
@@ -291,6 +320,12 @@ ACKNOWLEDGING_FAULTS: tuple[Fault, ...] = (
     Fault("deflated-objects-refused", "deflated objects are negotiated and refused", Parts(intake=RefusesDeflated), warns=rows("XFER-13")),
     Fault("deflated-objects-lost", "deflated objects are acknowledged and lost", Parts(intake=LosesDeflated), warns=rows("XFER-13")),
     Fault("identical-object-refused", "an object that comes again is refused", Parts(intake=RefusesRepeats), breaks=rows("STORE-08")),
+    Fault(
+        "identical-object-leaves-the-index",
+        "an object that comes again is in the index no more",
+        Parts(intake=RepeatsReplaceNothing),
+        breaks=rows("STORE-08"),
+    ),
     Fault(
         "nuclear-medicine-waits-for-its-order",
         "nuclear medicine is shown a second later than the profile declares",

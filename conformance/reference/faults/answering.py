@@ -11,9 +11,11 @@ from conformance.reference.archive import Parts
 from conformance.reference.door import Door
 from conformance.reference.encoding import DataSet
 from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.faults.memory import KnowsWhereItWas, Memory, memory
 from conformance.reference.find import Finder, Query
 from conformance.reference.keys import QUERY_RETRIEVE_LEVEL, Attributes, tag_of
 from conformance.reference.models import CANCELLED, FIND, PATIENT_ROOT, PENDING, Identifier, IdentifierRefused
+from conformance.reference.rules import Candidate
 from conformance.reference.services import Request, Services
 
 STUDY_UID = tag_of("StudyInstanceUID")
@@ -55,6 +57,23 @@ class FifthTwice(Finder):
             yield match
             if identifier.level == "STUDY" and number == 5:
                 yield match
+
+
+class BeginsStudiesAnew(KnowsWhereItWas):
+    """Makes a row for a study on each association that brings a part of it."""
+
+    def keep(self, candidate: Candidate) -> None:
+        study = candidate.text("StudyInstanceUID")
+        if study not in self.before():
+            memory(self).noted.setdefault(study, []).append(study)
+        super().keep(candidate)
+
+
+class ListsEachRow(Finder):
+    def entities(self, query: Query) -> list[Attributes]:
+        found = super().entities(query)
+        rows_of = memory(self).noted if query.level == "STUDY" else {}
+        return [each for each in found for _ in rows_of.get(str(each.get("StudyInstanceUID")), [""])]
 
 
 class PendingBeforeTheEnd(Services):
@@ -121,6 +140,12 @@ ANSWERING_FAULTS: tuple[Fault, ...] = (
         "matches at IMAGE level lack the Study Instance UID",
         Parts(finder=NothingFromAbove),
         breaks=rows("QUERY-09"),
+    ),
+    Fault(
+        "study-listed-once-an-association",
+        "a study that came on several associations is listed once for each of them",
+        Parts(index=Memory, intake=BeginsStudiesAnew, finder=ListsEachRow),
+        breaks=rows("STORE-07 ROBUST-08"),
     ),
     Fault("sixth-match-repeats-the-fifth", "the fifth study that matches comes twice", Parts(finder=FifthTwice), breaks=rows("QUERY-10")),
     Fault(
