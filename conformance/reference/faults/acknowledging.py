@@ -19,9 +19,11 @@ from conformance.reference.door import Door
 from conformance.reference.encoding import DataSet, Element, encode
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.faults.losing import Loses
+from conformance.reference.faults.memory import Memory, memory
+from conformance.reference.find import Finder, Query
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake
-from conformance.reference.keys import tag_of
+from conformance.reference.keys import Attributes, tag_of
 from conformance.reference.models import Identifier
 from conformance.reference.retrieve import Retriever
 from conformance.reference.rules import CANNOT_UNDERSTAND, COERCED, Candidate, Refusal, series_has_one_study, study_has_one_patient, without
@@ -211,14 +213,18 @@ class RefusesRepeats(Intake):
         return Refusal(_DUPLICATE_INSTANCE, "the object is stored already")
 
 
-class RepeatsReplaceNothing(Intake):
-    """Takes the first object out of the index for one that comes again, and does not put that in its place."""
+class MarksRepeats(Intake):
+    """Notes what came again for somebody to look at."""
 
     def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
         refusal = super().again(candidate, stored)
-        if refusal is None:
-            self.index.remove(stored.sop_instance_uid)
+        memory(self).marked |= set() if refusal else {stored.sop_instance_uid}
         return refusal
+
+
+class ListsNoRepeats(Finder):
+    def entities(self, query: Query) -> list[Attributes]:
+        return [each for each in super().entities(query) if each.get("SOPInstanceUID") not in memory(self).marked]
 
 
 class WarnsOfCoercion(Services):
@@ -321,9 +327,9 @@ ACKNOWLEDGING_FAULTS: tuple[Fault, ...] = (
     Fault("deflated-objects-lost", "deflated objects are acknowledged and lost", Parts(intake=LosesDeflated), warns=rows("XFER-13")),
     Fault("identical-object-refused", "an object that comes again is refused", Parts(intake=RefusesRepeats), breaks=rows("STORE-08")),
     Fault(
-        "identical-object-leaves-the-index",
-        "an object that comes again is in the index no more",
-        Parts(intake=RepeatsReplaceNothing),
+        "identical-object-listed-no-more",
+        "an object that comes again is counted and delivered as before, and listed no more",
+        Parts(index=Memory, intake=MarksRepeats, finder=ListsNoRepeats),
         breaks=rows("STORE-08"),
     ),
     Fault(

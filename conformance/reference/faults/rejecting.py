@@ -119,11 +119,6 @@ class DropsCorrectedCopies(KnowsThemByTheirTime):
             self.index.withdraw([at for at in [self.index.instance(candidate.text(UNIQUE["IMAGE"]))] if at is not None])
 
 
-class RefusesCorrectedCopies(KnowsThemByTheirTime):
-    def refusal(self, candidate: Candidate) -> Refusal | None:
-        return Refusal(CANNOT_UNDERSTAND, "the study was rejected") if self.original(candidate) else super().refusal(candidate)
-
-
 class FilesUnderWrongPatient(KnowsThemByTheirTime):
     def obey(self, candidate: Candidate) -> None:
         super().obey(candidate)
@@ -277,12 +272,6 @@ REJECTION_FAULTS: tuple[Fault, ...] = (
         "corrected-copies-dropped",
         "what was made at the same time as a study of a wrong worklist entry is acknowledged and dropped, under whichever patient it comes",
         Parts(rejector=DropsCorrectedCopies),
-        breaks=rows("IOCM-03"),
-    ),
-    Fault(
-        "corrected-copies-refused",
-        "what was made at the same time as a study of a wrong worklist entry is refused, under whichever patient it comes",
-        Parts(rejector=RefusesCorrectedCopies),
         breaks=rows("IOCM-03"),
     ),
     Fault(

@@ -5,7 +5,7 @@ from collections import Counter
 from conformance.reference.archive import Parts
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.intake import Intake
-from conformance.reference.rules import OUT_OF_RESOURCES, Candidate, Refusal
+from conformance.reference.rules import Candidate
 
 _PLACES = 100  # instances of a series
 _BUFFER = 4 << 20  # bytes of an object
@@ -21,17 +21,6 @@ class FillsSeriesUp(Intake):
         self.kept[series] += 1
         if self.kept[series] <= _PLACES:
             super().keep(candidate)
-
-
-class RefusesPastPlaces(FillsSeriesUp):
-    def judge(self, candidate: Candidate) -> Refusal | None:
-        full = self.kept[candidate.text("SeriesInstanceUID")] >= _PLACES
-        return Refusal(OUT_OF_RESOURCES, "the series is full") if full else super().judge(candidate)
-
-
-class RefusesLargeObjects(Intake):
-    def judge(self, candidate: Candidate) -> Refusal | None:
-        return Refusal(OUT_OF_RESOURCES, "the object is too large") if len(candidate.data) > _BUFFER else super().judge(candidate)
 
 
 class CutsLargeObjects(Intake):
@@ -50,18 +39,6 @@ SIZE_FAULTS: tuple[Fault, ...] = (
         "large-object-cut-off",
         "of an object with more than 4 MiB the rest is acknowledged and lost",
         Parts(intake=CutsLargeObjects),
-        warns=rows("ROBUST-09"),
-    ),
-    Fault(
-        "long-series-refused",
-        f"what comes after the {_PLACES}th instance of a series is refused",
-        Parts(intake=RefusesPastPlaces),
-        warns=rows("ROBUST-09"),
-    ),
-    Fault(
-        "large-object-refused",
-        "an object with more than 4 MiB is refused",
-        Parts(intake=RefusesLargeObjects),
         warns=rows("ROBUST-09"),
     ),
 )

@@ -17,7 +17,7 @@ from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.faults.memory import Memory, memory
 from conformance.reference.find import Finder, Query
 from conformance.reference.index import Located
-from conformance.reference.keys import BY_KEYWORD, LEVELS, UNIQUE, Attributes, Key, Value, tag_of
+from conformance.reference.keys import BY_KEYWORD, UNIQUE, Attributes, Key, Value, tag_of
 from conformance.reference.models import STUDY_ROOT, Identifier
 from conformance.reference.rules import CONFLICT
 from conformance.reference.syntax import EXPLICIT
@@ -239,23 +239,23 @@ class MarksPosted(WebServices):
     def take(self, part: bytes, study: str) -> Outcome:
         outcome = super().take(part, study)
         located = self.index.instance(outcome.sop_instance)
-        memory(self.finder).marked.update(filter(None, [located and self.index.study_of(located.series)]))
+        if located is not None:
+            memory(self.finder).marked.add(self.index.study_of(located.series) or located.series)
         return outcome
 
 
 class LeavesPostedOut(Finder):
-    """Lists what came by C-STORE; the rest is carried over at night."""
+    """Finds no study that came by the web; they are carried over at night."""
 
-    levels: tuple[str, ...] = LEVELS
+    level = "STUDY"
 
     def answer(self, identifier: Identifier, levels: tuple[str, ...]) -> Iterator[tuple[int, DataSet]]:
-        asked = identifier.text(UNIQUE["STUDY"])
-        hidden = identifier.level in self.levels and asked in memory(self).marked
+        hidden = identifier.level == self.level and identifier.text(UNIQUE["STUDY"]) in memory(self).marked
         return iter(()) if hidden else super().answer(identifier, levels)
 
 
 class LeavesSeriesOut(LeavesPostedOut):
-    levels = ("SERIES",)
+    level = "SERIES"
 
 
 class OldText(WebServices):
