@@ -19,11 +19,9 @@ from conformance.reference.door import Door
 from conformance.reference.encoding import DataSet, Element, encode
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.faults.losing import Loses
-from conformance.reference.faults.memory import Memory, memory
-from conformance.reference.find import Finder, Query
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake
-from conformance.reference.keys import Attributes, tag_of
+from conformance.reference.keys import tag_of
 from conformance.reference.models import Identifier
 from conformance.reference.retrieve import Retriever
 from conformance.reference.rules import CANNOT_UNDERSTAND, COERCED, Candidate, Refusal, series_has_one_study, study_has_one_patient, without
@@ -241,20 +239,6 @@ class RefusesRepeats(Intake):
         return Refusal(_DUPLICATE_INSTANCE, "the object is stored already")
 
 
-class MarksRepeats(Intake):
-    """Notes what came again for somebody to look at."""
-
-    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
-        refusal = super().again(candidate, stored)
-        memory(self).marked |= set() if refusal else {stored.sop_instance_uid}
-        return refusal
-
-
-class ListsNoRepeats(Finder):
-    def entities(self, query: Query) -> list[Attributes]:
-        return [each for each in super().entities(query) if each.get("SOPInstanceUID") not in memory(self).marked]
-
-
 class WarnsOfCoercion(Services):
     def take(self, request: Request, data: bytes) -> Refusal | None:
         refusal = super().take(request, data)
@@ -378,12 +362,6 @@ ACKNOWLEDGING_FAULTS: tuple[Fault, ...] = (
     Fault("deflated-objects-refused", "deflated objects are negotiated and refused", Parts(intake=RefusesDeflated), warns=rows("XFER-13")),
     Fault("deflated-objects-lost", "deflated objects are acknowledged and lost", Parts(intake=LosesDeflated), warns=rows("XFER-13")),
     Fault("identical-object-refused", "an object that comes again is refused", Parts(intake=RefusesRepeats), breaks=rows("STORE-08")),
-    Fault(
-        "identical-object-listed-no-more",
-        "an object that comes again is counted and delivered as before, and listed no more",
-        Parts(index=Memory, intake=MarksRepeats, finder=ListsNoRepeats),
-        breaks=rows("STORE-08"),
-    ),
     Fault(
         "nuclear-medicine-waits-for-its-order",
         "nuclear medicine is shown a second later than the profile declares",
