@@ -57,7 +57,10 @@ def expect_status(stowed: Stowed, posted: int, stored: int) -> None:
 
 @pytest.fixture(scope="module")
 def unfit(web: Web, synthesizer: Synthesizer) -> str:
-    """The name of a fault for which the system stores no object that is posted alone."""
+    """The name of a fault for which the system, which takes sound objects, stores no object that is posted alone."""
+    _, sound = fresh(synthesizer)
+    control = web.store(*sound)
+    require(control.referenced, f"the control failed: a sound study was answered {control}")
     for fault in UNFIT:
         if not web.store(broken(synthesizer, fault)).referenced:
             return fault
