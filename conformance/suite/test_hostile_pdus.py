@@ -173,6 +173,7 @@ def test_serves_others_beside_a_pdu_of_two_gigabytes(system: System, claims: Cla
 @pytest.mark.hostile
 @pytest.mark.requirement("ROBUST-04")
 def test_takes_no_pdu_longer_than_it_announced(system: System, synthesizer: Synthesizer, claims: Claims) -> None:
+    system.require_alive("before an over-long PDU")
     with system.associate() as association:
         limit = association.acceptance.max_pdu
     if not 0 < limit <= ANNOUNCED:

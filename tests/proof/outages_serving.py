@@ -292,6 +292,7 @@ SERVICE_OUTAGES = (
             "test_delivers_nothing_to_a_title_that_may_only_send": "what the title stored is not found by ours",
             "test_a_result_has_every_required_attribute": "the study is not found by its UID",
             "test_a_retrieve_of_what_is_unknown_is_answered_404": "a known instance is not delivered",
+            "test_a_sound_study_is_answered_200_and_is_there": "nothing can be retrieved",
             "test_a_request_of_which_nothing_is_stored_is_answered_409_or_400": "are all said to be stored",
             "test_what_came_by_dimse_is_the_same_on_dicomweb": "the study is not delivered whole by DIMSE",
             "test_what_came_by_dicomweb_is_the_same_by_dimse": "the study is not delivered whole by DIMSE",
@@ -306,6 +307,7 @@ SERVICE_OUTAGES = (
         {
             "test_ends_an_association_over_an_unexpected_pdu": "the control failed before",
             "test_ends_an_association_over_lengths_that_contradict": "the control failed before",
+            "test_takes_no_pdu_longer_than_it_announced": "the control failed before",
             "test_refuses_a_command_that_a_storage_context_does_not_have": "the control failed before",
             "test_lets_no_unknown_calling_ae_title_store_or_query": "the control failed before the case",
             "test_takes_nothing_in_a_context_that_was_not_accepted": "CT Image Storage is not accepted",
