@@ -337,6 +337,7 @@ SERVICE_OUTAGES = (
             "test_lets_no_unknown_calling_ae_title_store_or_query": "the control failed after the case",
             "test_nobody_without_valid_credentials_is_served[without-credentials]": "are no longer accepted",
             "test_nobody_without_valid_credentials_is_served[with-wrong-credentials]": "with the given credentials is not answered",
+            "test_what_came_by_dimse_is_the_same_on_dicomweb": "with the given credentials was answered HTTP 401",
             "test_lets_nobody_in_without_a_certificate_that_it_trusts": "the control failed after the case: no C-ECHO over TLS",
             "test_answers_no_plain_dicom_on_the_port_of_tls": "the control failed after the case: no C-ECHO over TLS",
         },
