@@ -7,13 +7,14 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
+from pydicom.uid import ImplicitVRLittleEndian
 from pynetdicom import evt
 from pynetdicom.presentation import PresentationContext
 
 from conformance.embedded import SEND_ONLY_AE
 from conformance.reference.archive import Parts
 from conformance.reference.commitment import Committer, Order
-from conformance.reference.door import LOCAL_LIMIT_EXCEEDED, Door, Knock, Rejection
+from conformance.reference.door import LOCAL_LIMIT_EXCEEDED, STORAGE, Door, Knock, Rejection
 from conformance.reference.encoding import DataSet
 from conformance.reference.faults.associations import EchoAloneFailsInUse
 from conformance.reference.faults.pdus import WithLayer
@@ -87,6 +88,14 @@ class EmptyWorklist(Worklist):
 class MuteNotifier(Notifier):
     def notify(self, _peer: str, _performed: Sequence[Performed]) -> None:
         """Tell nobody."""
+
+
+class NoDefaultSyntax(Door):
+    """Takes no object in the default transfer syntax."""
+
+    def syntaxes(self, abstract_syntax: str) -> tuple[str, ...]:
+        known = super().syntaxes(abstract_syntax)
+        return tuple(each for each in known if each != ImplicitVRLittleEndian) if abstract_syntax in STORAGE else known
 
 
 class RefusesAllBesideTheOdd(Door):
@@ -249,6 +258,7 @@ SERVICE_OUTAGES = (
     Outage(
         "services-out",
         Parts(
+            door=NoDefaultSyntax,
             steps=BeginsNoStep,
             worklist=EmptyWorklist,
             notifier=MuteNotifier,
@@ -256,6 +266,7 @@ SERVICE_OUTAGES = (
             front=NoHandshakes,
         ),
         {
+            "test_refuses_a_command_that_a_storage_context_does_not_have": "CT Image Storage is not accepted",
             "test_links_a_scheduled_step_to_its_order": "holds no entry under the Patient ID",
             "test_refuses_a_step_that_begins_with_its_end": "the control failed before: a step begun IN PROGRESS",
             "test_changes_no_step_after_its_end": "the control failed before: a step begun IN PROGRESS",
