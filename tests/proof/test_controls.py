@@ -14,6 +14,7 @@ from .outages_storing import STORAGE_OUTAGES
 OUTAGES = {outage.name: outage for outage in (*STORAGE_OUTAGES, *RETRIEVE_OUTAGES, *SERVICE_OUTAGES)}
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # threads end where an answer is to be missing
 @pytest.mark.parametrize("name", OUTAGES)
 def test_a_check_whose_control_fails_decides_nothing(
     name: str, tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]
