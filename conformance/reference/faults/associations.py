@@ -127,6 +127,16 @@ class ZeroIsNothing(Acceptor):
         super()._run_reactor()
 
 
+class NoRoomForMatches(Services):
+    """Cuts matches to the length that the peer announced, and finds that none fits into no length at all."""
+
+    def find(self, request: Request) -> None:
+        if request.assoc.requestor.maximum_length == 0:
+            request.respond(Status=0x0000)
+        else:
+            super().find(request)
+
+
 class SpentReleases(Acceptor):
     """After thirty associations in a row on which nothing was asked, the pool is spent: it closes instead of releasing."""
 
@@ -304,6 +314,12 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         "no-pdu-limit-read-as-zero",
         "a peer that announces no limit is aborted",
         Parts(acceptor=ZeroIsNothing),
+        breaks=rows("ASSOC-07"),
+    ),
+    Fault(
+        "no-pdu-limit-finds-nothing",
+        "a query of a peer that announces no limit is answered without matches",
+        Parts(services=NoRoomForMatches),
         breaks=rows("ASSOC-07"),
     ),
     Fault(
