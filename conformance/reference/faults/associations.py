@@ -10,7 +10,6 @@ from typing import Any
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import evt
 from pynetdicom.presentation import PresentationContext
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from conformance.reference.archive import Parts
 from conformance.reference.door import LOCAL_LIMIT_EXCEEDED, SERVICE_SYNTAXES, SERVICES, STORAGE, Door, Knock, Rejection
@@ -222,42 +221,7 @@ class LongPdus(Courier):
         self.dimse = LongFragments(self)
 
 
-class EchoNotBesideStorage(Services):
-    def echo(self, request: Request) -> None:
-        beside = any(context.abstract_syntax in STORAGE for context in request.assoc.accepted_contexts)
-        request.respond(Status=NOT_SUPPORTED if beside else 0x0000)
-
-
-class EchoAloneFailsInUse(Services):
-    """Answers a C-ECHO on an association of its own only while nothing is stored."""
-
-    stored_any = False
-
-    def store(self, request: Request) -> None:
-        self.stored_any = True
-        super().store(request)
-
-    def echo(self, request: Request) -> None:
-        alone = all(context.abstract_syntax == Verification for context in request.assoc.accepted_contexts)
-        request.respond(Status=NOT_SUPPORTED if alone and self.stored_any else 0x0000)
-
-
 ASSOCIATION_FAULTS: tuple[Fault, ...] = (
-    Fault(
-        "echo-fails-beside-storage",
-        "C-ECHO is refused on an association that also carries a storage context: another process answers it",
-        Parts(services=EchoNotBesideStorage),
-        breaks=rows("ASSOC-01 VERIF-02"),
-        blocks=rows("SEC-03"),
-    ),
-    Fault(
-        "echo-alone-fails-in-use",
-        "C-ECHO on an association of its own is refused as soon as anything is stored",
-        Parts(services=EchoAloneFailsInUse),
-        breaks=rows("VERIF-01 ASSOC-09"),
-        blocks=rows("ASSOC-02 ASSOC-10 ASSOC-14 INTEG-16 SEC-01 SEC-04 SEC-05 SEC-06")
-        | rows("ROBUST-01 ROBUST-02 ROBUST-03 ROBUST-04 ROBUST-05 ROBUST-06"),
-    ),
     Fault("any-calling-ae-accepted", "the calling AE title is not checked", Parts(door=AnyCaller), breaks=rows("SEC-01")),
     Fault("any-called-ae-accepted", "the called AE title is not checked", Parts(door=AnyTitle), breaks=rows("ASSOC-02")),
     Fault(
