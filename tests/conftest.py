@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +11,12 @@ from typing import Any
 
 import pytest
 
+from conformance.embedded import free_port
+
 RUN_SECONDS = 900
+IDLE_PLUGINS = ("randomly", "xdist", "xdist.looponfail", "timeout", "faker", "hypothesispytest")
+"""Plugins of pytest that our own tests need, or that come with what the suite needs: no run of it asks them for anything, and each
+start of some hundreds would pay for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +62,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("seed", range(1, metafunc.config.getoption("--seeds") + 1))
 
 
-@pytest.fixture(scope="session")
-def free_port() -> Callable[[], int]:
-    """Ask the kernel for a port that is free now."""
-
-    def choose() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
-
-    return choose
+@pytest.fixture(scope="session", name="free_port")
+def port_chooser() -> Callable[[], int]:
+    """Give what finds a port that is free now."""
+    return free_port
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +82,7 @@ def run_suite() -> Callable[..., SuiteRun]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         environment |= {"CONFORMANCE_WEB_SECRET": secret, "CONFORMANCE_PASSCODE": passcode}
         process = subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments],
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *(f"-pno:{name}" for name in IDLE_PLUGINS), *arguments],
             cwd=folder,
             env=environment,
             capture_output=True,

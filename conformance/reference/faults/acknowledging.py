@@ -35,7 +35,7 @@ _LATE_SECONDS = 3.0  # one more than the profile of the embedded archive declare
 _PATIENCE_SECONDS = 0.4
 
 ISSUER, ORIGINAL = tag_of("IssuerOfPatientID"), tag_of("OriginalAttributesSequence")
-ACCESSION_ISSUER = tag_of("IssuerOfAccessionNumberSequence")
+ACCESSION_ISSUER, ISSUER_QUALIFIERS = (tag_of(k) for k in ("IssuerOfAccessionNumberSequence", "IssuerOfPatientIDQualifiersSequence"))
 
 
 class MessageIdInOneByte(Services):
@@ -138,11 +138,21 @@ class TrailOfIssuerOnly(WritesTrail):
         return super().told(candidate) | {tag_of("InstitutionName"): Element("LO", b"SYNTHETIC-REGION")}
 
 
-class LosesAccessionIssuer(Intake):
-    """Keeps the issuers of an older edition of the standard."""
+class LosesAttribute(Intake):
+    """Keeps the attributes of an older edition of the standard, which has this one not."""
+
+    lost = ACCESSION_ISSUER
 
     def stored_bytes(self, candidate: Candidate) -> bytes:
-        return self.rewritten(candidate, {tag: element for tag, element in candidate.dataset.items() if tag != ACCESSION_ISSUER})
+        return self.rewritten(candidate, {tag: element for tag, element in candidate.dataset.items() if tag != self.lost})
+
+
+class LosesPatientIssuer(LosesAttribute):
+    lost = ISSUER
+
+
+class LosesIssuerQualifiers(LosesAttribute):
+    lost = ISSUER_QUALIFIERS
 
 
 class OrphansStudies(Intake):
@@ -182,6 +192,24 @@ class RefusesDeflated(Intake):
     def judge(self, candidate: Candidate) -> Refusal | None:
         deflated = candidate.syntax.uid == DeflatedExplicitVRLittleEndian
         return Refusal(CANNOT_UNDERSTAND, "the data set cannot be read") if deflated else super().judge(candidate)
+
+
+class TakesTheLast(Intake):
+    """Puts whatever comes last under a SOP Instance UID in the place of what was there."""
+
+    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
+        self.index.remove(stored.sop_instance_uid)
+        self.keep(candidate)
+        return None
+
+
+class LosesStrayObjects(Loses):
+    """Takes an object whose series belongs to another study, and fails at its own table of series without a word."""
+
+    rules = without("one-study")
+
+    def loses(self, candidate: Candidate) -> bool:
+        return series_has_one_study(candidate) is not None
 
 
 class LosesDeflated(Loses):
@@ -271,9 +299,21 @@ ACKNOWLEDGING_FAULTS: tuple[Fault, ...] = (
         warns=rows("STORE-12"),
     ),
     Fault(
+        "patient-issuer-lost",
+        "objects are stored without the issuer of their Patient ID, with 0000",
+        Parts(intake=LosesPatientIssuer),
+        breaks=rows("IDENT-07 WEB-06"),
+    ),
+    Fault(
+        "issuer-qualifiers-lost",
+        "objects are stored without the qualifiers of the issuer of their Patient ID, with 0000",
+        Parts(intake=LosesIssuerQualifiers),
+        breaks=rows("IDENT-07 WEB-06"),
+    ),
+    Fault(
         "accession-issuer-lost",
         "objects are stored without the issuer of their accession number, with 0000",
-        Parts(intake=LosesAccessionIssuer),
+        Parts(intake=LosesAttribute),
         breaks=rows("IDENT-07 WEB-06"),
     ),
     Fault(
@@ -286,6 +326,18 @@ ACKNOWLEDGING_FAULTS: tuple[Fault, ...] = (
         "series-moved-with-a-warning",
         "an object of another study moves its series to that study, and is answered B000",
         Parts(intake=MovesSeries),
+        breaks=rows("INTEG-03"),
+    ),
+    Fault(
+        "last-content-taken",
+        "another content under the same UID replaces the first, though the profile declares that it is refused",
+        Parts(intake=TakesTheLast),
+        breaks=rows("INTEG-05"),
+    ),
+    Fault(
+        "object-of-another-study-lost",
+        "an object whose series belongs to another study is answered 0000, and not kept",
+        Parts(intake=LosesStrayObjects),
         breaks=rows("INTEG-03"),
     ),
     Fault("deflated-objects-refused", "deflated objects are negotiated and refused", Parts(intake=RefusesDeflated), warns=rows("XFER-13")),
