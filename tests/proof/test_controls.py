@@ -19,7 +19,8 @@ def test_a_check_whose_control_fails_decides_nothing(
     name: str, tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]
 ) -> None:
     outage = OUTAGES[name]
-    seen = run_against(run_suite, tmp_path, free_port(), outage.parts, selection(outage), *outage.options, **outage.settings)
+    options = (f"--target-profile={outage.profile(tmp_path)}", *outage.options)
+    seen = run_against(run_suite, tmp_path, free_port(), outage.parts, selection(outage), *options, **outage.settings)
     wrong = {check: reasons(seen, check) for check, words in outage.blocked.items() if not is_blocked(seen, check, words)}
     assert wrong == {}
 
