@@ -19,6 +19,7 @@ from conformance.reference.retrieve import Retriever
 from conformance.reference.rules import COERCED, OUT_OF_RESOURCES, Candidate, Refusal, without
 from conformance.reference.services import Request, Services
 from conformance.reference.wire import Acceptor
+from conformance.suite.sop_classes import CT
 
 from .outage import Outage
 
@@ -239,6 +240,6 @@ STORAGE_OUTAGES = (
         "declared-class-not-made",
         Parts(),
         {"test_stores_an_object_of_each_class_it_declares": "declared and negotiated, but not stored"},
-        claims={"sop-classes": f'["{OPHTHALMIC}"]'},
+        claims={"sop-classes": f'["{CT}", "{OPHTHALMIC}"]'},
     ),
 )
