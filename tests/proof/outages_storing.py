@@ -186,6 +186,7 @@ UNSERVED = {
     "test_rejects_the_unsupported_context_and_accepts_the_others": "CT Image Storage alone is not accepted",
     "test_serves_verification_where_it_serves_storage_and_query": "neither storage nor query is accepted",
     "test_stores_an_object_of_each_class_it_declares": "none of the declared classes can be generated",
+    "test_accepts_images_in_lossless_compression": "no image class is accepted",
 }
 
 STORAGE_OUTAGES = (
@@ -223,10 +224,7 @@ STORAGE_OUTAGES = (
     Outage(
         "default-syntax-demanded",
         Parts(door=DefaultSyntaxDemanded),
-        {
-            "test_accepts_images_in_lossless_compression": "no image class is accepted",
-            "test_supports_a_rare_syntax_faithfully_or_refuses_it": "CT is refused in Explicit VR Little Endian",
-        },
+        {"test_supports_a_rare_syntax_faithfully_or_refuses_it": "CT is refused in Explicit VR Little Endian"},
     ),
     Outage(
         "a-warning-for-each-object",
