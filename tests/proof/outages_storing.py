@@ -133,9 +133,9 @@ class DefaultSyntaxDemanded(Door):
         return super().contexts([one for one in proposed if one.abstract_syntax in default or one.abstract_syntax not in STORAGE])
 
 
-class WarnsOfAll(Intake):
-    def take(self, *command: Any) -> Refusal | None:
-        return super().take(*command) or Refusal(COERCED, "coerced")
+class WarnsOfAll(Services):
+    def take(self, request: Request, data: bytes) -> Refusal | None:
+        return super().take(request, data) or Refusal(COERCED, "coerced")
 
 
 class Forgetful(Finder):
@@ -228,7 +228,7 @@ STORAGE_OUTAGES = (
     ),
     Outage(
         "a-warning-for-each-object",
-        Parts(intake=WarnsOfAll),
+        Parts(services=WarnsOfAll),
         {"test_returns_every_attribute_it_was_given": "the object was coerced, and reported so"},
     ),
     Outage(
