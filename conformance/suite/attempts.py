@@ -23,13 +23,17 @@ CUTS: dict[str, Callable[[Association], object]] = {
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What the system made of one broken object: it answered, or it ended the association. `sent` is monotonic time."""
+    """What the system made of one broken object: it answered, or it ended the association.
+
+    `sent` is monotonic time, `control` the study of the sound objects around it.
+    """
 
     instance: Encoded
     study: Study
     answer: Answer | None
     ending: Ending | None
     sent: float
+    control: Study
 
     @property
     def refused(self) -> bool:
@@ -92,7 +96,7 @@ class Attempts:
                 answer, ending = None, error.ending
                 require(ending.kind in DELIBERATE, f"the broken object was left without an answer: {ending}")
         self._await_what_came_later(control)
-        self.all.append(Attempt(broken, study, answer, ending, sent))
+        self.all.append(Attempt(broken, study, answer, ending, sent, control))
         return self.all[-1]
 
     def _await_what_came_later(self, sound: Study) -> None:
@@ -151,6 +155,7 @@ def encode_first(study: Study) -> Encoded:
 
 def expect_kept_as_sent(system: System, attempt: Attempt, paths: Sequence[str]) -> None:
     """Blame the system unless the object that it took is found, and comes back with these elements as they were sent."""
+    require(system.find(study_query(attempt.control)).matches, "not even the sound objects around it are found")
     expect(
         system.await_found(study_query(attempt.study), since=attempt.sent),
         expected="an object that was taken kept as it was sent",
