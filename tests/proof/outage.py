@@ -17,7 +17,7 @@ class Outage:
     """A way in which the archive fails a control of some checks, and the clause that they stand for not.
 
     `blocked` names these checks, one case of each as `test_name[case]` or all of them as `test_name`, with words of the reason that
-    each gives. `options` are those of the run, `settings` those of the archive; `claims` stand in its profile as TOML.
+    each gives. `options` are those of the run, `settings` those of the archive; `profile` stands in place of the archive's own.
     """
 
     name: str
@@ -25,16 +25,7 @@ class Outage:
     blocked: Mapping[str, str]
     options: Sequence[str] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
-    claims: Mapping[str, str] = field(default_factory=dict)
-
-    def profile(self, folder: Path) -> Path:
-        """Write the profile of the archive, with other claims."""
-        others = [line for line in PROFILE.read_text("utf-8").splitlines() if line.partition(" =")[0] not in self.claims]
-        place = others.index("[claims]") + 1
-        others[place:place] = [f"{key} = {value}" for key, value in self.claims.items()]
-        path = folder / PROFILE.name
-        path.write_text("\n".join(others), encoding="utf-8")
-        return path
+    profile: str = ""
 
 
 def run_against(

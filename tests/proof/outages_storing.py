@@ -8,6 +8,7 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # made at import from pynetdicom's tables
 
+from conformance.embedded import PROFILE
 from conformance.reference.archive import Parts
 from conformance.reference.door import LOCAL_LIMIT_EXCEEDED, STORAGE, Door, Knock, Rejection
 from conformance.reference.faults.associations import AnyClass
@@ -148,6 +149,13 @@ class Forgetful(Finder):
         return "" if key.keyword == "InstanceNumber" else super().held(key, entity)
 
 
+def claiming(key: str, value: str) -> str:
+    """The profile of the archive with another claim."""
+    others = [line for line in PROFILE.read_text("utf-8").splitlines() if line.partition(" =")[0] != key]
+    place = others.index("[claims]") + 1
+    return "\n".join((*others[:place], f"{key} = {value}", *others[place:]))
+
+
 LOST = {
     "test_joins_a_study_that_comes_shuffled_over_five_associations": "the study was acknowledged and is not found",
     "test_delivers_reports_and_documents_with_their_study": "the study is lost",
@@ -193,7 +201,7 @@ UNSERVED = {
 
 STORAGE_OUTAGES = (
     Outage("first-study-alone-delivered", Parts(retriever=FirstStudyAtHand, intake=AnyLength), UNDELIVERED),
-    Outage("first-study-alone-found", Parts(finder=FirstStudyListed), LOST, claims={"visible-seconds": "0.1"}),
+    Outage("first-study-alone-found", Parts(finder=FirstStudyListed), LOST, profile=claiming("visible-seconds", "0.1")),
     Outage("one-object-fills-it", Parts(intake=Full, door=AnyClass, services=FullForOthers), REFUSED),
     Outage(
         "refusals-abort",
@@ -245,6 +253,6 @@ STORAGE_OUTAGES = (
         "declared-class-not-made",
         Parts(),
         {"test_stores_an_object_of_each_class_it_declares": "declared and negotiated, but not stored"},
-        claims={"sop-classes": f'["{CT}", "{OPHTHALMIC}"]'},
+        profile=claiming("sop-classes", f'["{CT}", "{OPHTHALMIC}"]'),
     ),
 )
