@@ -189,9 +189,23 @@ def negotiated(system: System, pairs: Sequence[tuple[str, str]]) -> Sequence[Neg
 
 
 def accepted_classes(system: System, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Say which (SOP class, transfer syntax) are accepted. Each syntax has its own association: an acceptor may choose among several."""
-    by_syntax = [[pair for pair in pairs if pair[1] == syntax] for syntax in dict.fromkeys(syntax for _, syntax in pairs)]
-    return {pair for asked in by_syntax for pair, answer in zip(asked, negotiated(system, asked), strict=True) if answer.accepted}
+    """Say which (SOP class, transfer syntax) are accepted. Each syntax has its own association: an acceptor may choose among several.
+
+    What is refused so is proposed again with the default syntax beside it, which a requestor has to offer (PS3.5 10.1).
+    """
+    found: set[tuple[str, str]] = set()
+    for syntax in dict.fromkeys(syntax for _, syntax in pairs):
+        asked = [pair for pair in pairs if pair[1] == syntax]
+        found |= accepted_of(system, asked)
+        refused = [pair for pair in asked if pair not in found and syntax != IMPLICIT]
+        found |= accepted_of(system, refused, [(sop_class, IMPLICIT) for sop_class, _ in refused])
+    return found
+
+
+def accepted_of(system: System, asked: Sequence[tuple[str, str]], beside: Sequence[tuple[str, str]] = ()) -> set[tuple[str, str]]:
+    """Say which are accepted of those that are asked about, on one association."""
+    answers = negotiated(system, [*asked, *beside]) if asked else ()
+    return {pair for pair, answer in zip(asked, answers, strict=False) if answer.accepted}
 
 
 def prepared(kind: str, dataset: Dataset, syntax: str) -> Dataset:

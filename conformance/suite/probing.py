@@ -6,7 +6,7 @@ syntax, at most 128 classes at a time, and one syntax: an acceptor may choose am
 
 from collections.abc import Iterable, Mapping
 
-from pydicom.uid import MPEG2MPML, MPEG4HP41, AllTransferSyntaxes, JPEG2000Lossless, JPEGBaseline8Bit
+from pydicom.uid import MPEG2MPML, MPEG4HP41, AllTransferSyntaxes, ImplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit
 from pynetdicom.presentation import AllStoragePresentationContexts
 from pynetdicom.sop_class import (  # type: ignore[attr-defined] # made at import from pynetdicom's tables
     ModalityPerformedProcedureStep,
@@ -33,6 +33,7 @@ OTHERS = (VERIFICATION.abstract_syntax, STUDY_ROOT.find, STUDY_ROOT.move, PATIEN
 SERVICES = tuple(dict.fromkeys((*OTHERS, *(uid for classes in BY_SERVICE.values() for uid in classes))))
 WELL_KNOWN = (*UNCOMPRESSED, *map(str, (JPEGBaseline8Bit, JPEG2000Lossless, MPEG2MPML, MPEG4HP41)))
 SYNTAXES = tuple(map(str, AllTransferSyntaxes))
+DEFAULT = str(ImplicitVRLittleEndian)
 RELATIONAL = b"\1"  # PS3.4 C.5.1.1
 
 
@@ -41,11 +42,20 @@ def observe_offer(system: System) -> Offer:
     classes = (*STORAGE, *SERVICES)
     known = _accepted(system.negotiate([Context(uid, WELL_KNOWN if uid in STORAGE else UNCOMPRESSED) for uid in classes]))
     stored = [uid for uid in known if uid in STORAGE]
-    found = _accepted(answer for syntax in SYNTAXES for answer in system.negotiate([Context(uid, (syntax,)) for uid in stored]))
+    found = _accepted_of(system, stored)
+    if not any(set(syntaxes) - {DEFAULT} for syntaxes in found.values()):  # it may demand what a requestor has to offer (PS3.5 10.1)
+        found = _accepted_of(system, stored, DEFAULT)
     return Offer(
-        syntaxes={uid: tuple(found[uid]) if uid in found else tuple(known[uid]) for uid in known},
+        syntaxes={uid: tuple(dict.fromkeys(found.get(uid, known[uid]))) for uid in known},
         refused=tuple(uid for uid in classes if uid not in known),
         options=_options(system),
+    )
+
+
+def _accepted_of(system: System, stored: list[str], *beside: str) -> dict[str, list[str]]:
+    """Ask for each class in every syntax, with nothing but `beside` proposed next to it."""
+    return _accepted(
+        answer for syntax in SYNTAXES for answer in system.negotiate([Context(uid, (one,)) for uid in stored for one in (syntax, *beside)])
     )
 
 

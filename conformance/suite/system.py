@@ -186,9 +186,10 @@ class System(Peer):
         return {str(match.get("SOPInstanceUID", "")) for answer in answers for match in answer.matches}
 
     def takes(self, kind: str) -> bool:
-        """Whether the system accepts the storage class of a kind that the generators make (a name of `KINDS`)."""
+        """Whether the system accepts the storage class of a kind that the generators make (a name of `KINDS`), as they are sent."""
         if kind not in self._takes:
-            self._takes[kind] = bool(self.accepts([Context(KINDS[kind].sop_class_uid, (ExplicitVRLittleEndian,))]))
+            proposed = [Context(KINDS[kind].sop_class_uid, (syntax,)) for syntax in UNCOMPRESSED]
+            self._takes[kind] = any(one.accepted and one.transfer_syntax == ExplicitVRLittleEndian for one in self.negotiate(proposed))
         return self._takes[kind]
 
     def find(self, query: Query, *, limit: int = MAX_MATCHES) -> FindAnswer:

@@ -10,7 +10,7 @@ from conformance.suite.attempts import Attempts
 from conformance.suite.conftest import Stored
 from conformance.suite.expectations import ISSUERS, expect_found, expect_none_found, expect_same_content, only_match
 from conformance.suite.queries import PATIENT_ROOT, STUDY_ROOT, Query, image_query, study_query
-from conformance.suite.system import System, query_context
+from conformance.suite.system import System
 from conformance.suite.texts import same_name
 from generators import FAULTS, Issuer, Study, Synthesizer
 
@@ -101,8 +101,6 @@ def test_matches_and_returns_the_issuer_of_a_patient_id(system: System, identifi
     patient = identified.study.patient
     root, unique = {"STUDY": (STUDY_ROOT, {"StudyInstanceUID": identified.study.uid}), "PATIENT": (PATIENT_ROOT, {})}[level]
     query = Query(level, {"PatientID": patient.id, **unique, "IssuerOfPatientID": MRN.name}, root)
-    if level == "PATIENT":
-        require_patient_root(system)
     answer = system.find(query)
     expect(answer.matches, expected=f"the one patient of issuer {MRN.name} found under it", got=f"no match and {answer.final}")
     statuses = {response.status for response in answer.responses}
@@ -112,12 +110,6 @@ def test_matches_and_returns_the_issuer_of_a_patient_id(system: System, identifi
     expect(returned == {MRN.name}, expected=f"Issuer of Patient ID {MRN.name} in the match", got=", ".join(returned) or "none")
     others = system.find(query.where({"IssuerOfPatientID": OTHER_MRN.name}))
     expect_none_found(others, because=f"the patient's ID is of issuer {MRN.name}, and {OTHER_MRN.name} was asked for")
-
-
-def require_patient_root(system: System) -> None:
-    """Leave the clause unexercised where the system has no PATIENT level to ask at; QUERY-02 judges that."""
-    with system.associate([query_context(PATIENT_ROOT.find)]) as association:
-        require(association.accepted(PATIENT_ROOT.find), "the system offers no PATIENT level (Patient Root)")
 
 
 @pytest.mark.requirement("IDENT-10")
