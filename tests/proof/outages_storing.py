@@ -26,7 +26,6 @@ from conformance.suite.sop_classes import CT
 from .outage import CALLING_AE, Outage
 
 NOT_AUTHORIZED = 0x0124  # PS3.7 C.5.12
-
 PREFLIGHT = 6  # associations
 OPHTHALMIC = "1.2.840.10008.5.1.4.1.1.77.1.5.1"  # photographs: a storage class that the generators do not make
 
