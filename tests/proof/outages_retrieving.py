@@ -128,6 +128,7 @@ RETRIEVE_OUTAGES = (
             "test_declares_the_character_set_of_its_matches": "with other characters than it was stored with",
             "test_serves_retrieves_where_its_matches_say": "only ELSEWHERE named",
             "test_counters_and_deliveries_follow_a_rejection": "the counters were wrong before the note",
+            "test_lists_equal_ids_of_different_issuers_as_two_patients": "neither patient is listed under the name",
         },
     ),
     Outage(
@@ -136,6 +137,9 @@ RETRIEVE_OUTAGES = (
         {
             "test_stops_a_retrieve_that_is_cancelled": "sub-operations were left when the cancel was sent",
             "test_takes_special_characters_for_data": "the object is not delivered",
+            "test_never_replaces_an_image_by_another_with_its_uid": "not delivered before the other comes",
+            "test_shows_what_was_rejected_for_quality_as_documented": "is not delivered either",
+            "test_counters_and_deliveries_follow_a_rejection": "is not delivered either",
         },
     ),
     Outage(
@@ -143,6 +147,11 @@ RETRIEVE_OUTAGES = (
         Parts(intake=CoercesNames, services=TellsOfCoercion),
         {
             "test_delivers_a_study_whole_and_unchanged": "an object was coerced",
+            "test_returns_the_value_of_each_empty_key": "the object was coerced",
+            "test_matches_a_name_in_either_encoding": "the object was coerced",
+            "test_returns_the_parts_of_a_name_where_they_were": "the object was coerced",
+            "test_returns_names_beyond_latin_1_unchanged": "the object was coerced",
+            "test_lists_equal_ids_of_different_issuers_as_two_patients": "neither patient is listed under the name",
             "test_returns_accented_text_with_a_declaration_that_fits": "without its accented letters",
             "test_declares_the_character_set_of_its_matches": "without its accented letters",
         },
