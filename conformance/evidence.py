@@ -66,7 +66,7 @@ class Recorder:
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.dropped = 0
-        self.waiting = 0.0  # seconds spent blocked for the peer: what is left of a check's time is our own
+        self._waits: list[tuple[float, float]] = []  # from when to when, in order; none meets the next
         self._started = time.monotonic()
         self._lock = threading.Lock()
 
@@ -81,7 +81,17 @@ class Recorder:
                 return
             self.steps.append(Step(time.monotonic() - self._started, direction, message, context, size, kept))
 
-    def waited(self, seconds: float) -> None:
-        """Add time that was spent blocked for the peer."""
+    @property
+    def waiting(self) -> float:
+        """Seconds spent blocked for the peer: what is left of a check's time is our own. What waits have in common counts once."""
         with self._lock:
-            self.waiting += seconds
+            return sum(end - start for start, end in self._waits)
+
+    def waited(self, seconds: float) -> None:
+        """Note that some seconds were spent blocked for the peer until now."""
+        with self._lock:
+            end = time.monotonic()
+            start = end - seconds
+            while self._waits and self._waits[-1][1] >= start:
+                start = min(start, self._waits.pop()[0])
+            self._waits.append((start, end))

@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 
 RUN_SECONDS = 900
+IDLE_PLUGINS = ("randomly", "xdist", "xdist.looponfail", "timeout", "faker", "hypothesispytest")
+"""Plugins of pytest that our own tests need, or that come with what the suite needs: no run of it asks them for anything, and each
+start of some hundreds would pay for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def run_suite() -> Callable[..., SuiteRun]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         environment |= {"CONFORMANCE_WEB_SECRET": secret, "CONFORMANCE_PASSCODE": passcode}
         process = subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments],
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *(f"-pno:{name}" for name in IDLE_PLUGINS), *arguments],
             cwd=folder,
             env=environment,
             capture_output=True,

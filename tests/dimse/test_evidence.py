@@ -1,6 +1,7 @@
 """The recorder keeps little, keeps it by allow-list, and is shared between threads."""
 
 import threading
+import time
 
 import pytest
 
@@ -33,20 +34,29 @@ def test_steps_past_the_bound_are_counted() -> None:
     assert (len(recorder.steps), recorder.dropped) == (MAX_STEPS, 5)
 
 
-def test_threads_may_note_and_wait_at_once() -> None:
+def test_what_two_waits_have_in_common_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = {5.0: 1.0, 10.0: 8.0, 12.0: 3.0, 20.0: 2.0}
+    clock = iter((0.0, *ends))
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    recorder = Recorder()
+    for seconds in ends.values():
+        recorder.waited(seconds)
+    assert recorder.waiting == (12.0 - 2.0) + 2.0
+
+
+def test_threads_may_note_at_once() -> None:
     recorder = Recorder()
 
     def work() -> None:
         for _ in range(100):
             recorder.note("received", "C-STORE-RQ")
-            recorder.waited(0.5)
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (len(recorder.steps), recorder.waiting) == (800, 400.0)
+    assert len(recorder.steps) == 800
 
 
 def test_steps_are_in_order_of_time() -> None:

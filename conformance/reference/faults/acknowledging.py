@@ -184,6 +184,24 @@ class RefusesDeflated(Intake):
         return Refusal(CANNOT_UNDERSTAND, "the data set cannot be read") if deflated else super().judge(candidate)
 
 
+class TakesTheLast(Intake):
+    """Puts whatever comes last under a SOP Instance UID in the place of what was there."""
+
+    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
+        self.index.remove(stored.sop_instance_uid)
+        self.keep(candidate)
+        return None
+
+
+class LosesStrayObjects(Loses):
+    """Takes an object whose series belongs to another study, and fails at its own table of series without a word."""
+
+    rules = without("one-study")
+
+    def loses(self, candidate: Candidate) -> bool:
+        return series_has_one_study(candidate) is not None
+
+
 class LosesDeflated(Loses):
     """Takes a deflated data set, and fails behind the answer."""
 
@@ -286,6 +304,18 @@ ACKNOWLEDGING_FAULTS: tuple[Fault, ...] = (
         "series-moved-with-a-warning",
         "an object of another study moves its series to that study, and is answered B000",
         Parts(intake=MovesSeries),
+        breaks=rows("INTEG-03"),
+    ),
+    Fault(
+        "last-content-taken",
+        "another content under the same UID replaces the first, though the profile declares that it is refused",
+        Parts(intake=TakesTheLast),
+        breaks=rows("INTEG-05"),
+    ),
+    Fault(
+        "object-of-another-study-lost",
+        "an object whose series belongs to another study is answered 0000, and not kept",
+        Parts(intake=LosesStrayObjects),
         breaks=rows("INTEG-03"),
     ),
     Fault("deflated-objects-refused", "deflated objects are negotiated and refused", Parts(intake=RefusesDeflated), warns=rows("XFER-13")),

@@ -3,6 +3,7 @@
 Each class is one part that is wrong in one way; the table at the end says what it stands for and which rows it breaks.
 """
 
+import html
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,8 +13,8 @@ from conformance.reference.door import Door
 from conformance.reference.encoding import DataSet
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.find import Finder, Query
-from conformance.reference.keys import QUERY_RETRIEVE_LEVEL, Attributes, tag_of
-from conformance.reference.models import CANCELLED, FIND, PATIENT_ROOT, PENDING, Identifier, IdentifierRefused
+from conformance.reference.keys import BY_KEYWORD, QUERY_RETRIEVE_LEVEL, Attributes, Key, Value, tag_of
+from conformance.reference.models import CANCELLED, FIND, PATIENT_ROOT, PENDING, PENDING_WARNING, Identifier, IdentifierRefused
 from conformance.reference.services import Request, Services
 
 STUDY_UID = tag_of("StudyInstanceUID")
@@ -69,6 +70,20 @@ class PendingOnce(Request):
         if fields.get("Status") == 0x0000:
             super().respond(Status=PENDING)
         super().respond(**fields)
+
+
+class DoubtsTheIssuer(Finder):
+    """Says of Issuer of Patient ID, which it matches and returns, that it is no key."""
+
+    def pending(self, query: Query) -> int:
+        return PENDING_WARNING if BY_KEYWORD["IssuerOfPatientID"] in query.keys else super().pending(query)
+
+
+class EscapesMarkupInMatches(Finder):
+    """Returns what its web page shows."""
+
+    def put(self, found: DataSet, key: Key, wanted: Value, held: Value) -> None:
+        super().put(found, key, wanted, html.escape(held, quote=False) if isinstance(held, str) else held)
 
 
 class UnknownKeysRefused(Finder):
@@ -128,6 +143,18 @@ ANSWERING_FAULTS: tuple[Fault, ...] = (
         "a pending response without identifier comes before the final one",
         Parts(services=PendingBeforeTheEnd),
         breaks=rows("QUERY-10"),
+    ),
+    Fault(
+        "issuer-matched-and-said-to-be-no-key",
+        "Issuer of Patient ID restricts a query and is returned, and FF01 says that it is not supported",
+        Parts(finder=DoubtsTheIssuer),
+        warns=rows("IDENT-08"),
+    ),
+    Fault(
+        "markup-escaped-in-matches",
+        "Patient IDs are matched as they are, and returned as on a web page",
+        Parts(finder=EscapesMarkupInMatches),
+        breaks=rows("REJECT-15"),
     ),
     Fault(
         "unsupported-key-matches-nothing",

@@ -93,6 +93,13 @@ class CommitsUnknown(Committer):
         return None if reason == UNKNOWN_INSTANCE else reason
 
 
+class UnknownForAnyReason(Committer):
+    """Fails whatever it cannot commit for one reason."""
+
+    def reason(self, one: Reference) -> int | None:
+        return PROCESSING_FAILURE if super().reason(one) == UNKNOWN_INSTANCE else super().reason(one)
+
+
 class ClassIgnored(Committer):
     def reason(self, one: Reference) -> int | None:
         reason = super().reason(one)
@@ -209,6 +216,12 @@ COMMITMENT_FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "unknown-instances-committed", "objects that are not there are committed", Parts(committer=CommitsUnknown), breaks=rows("COMMIT-04")
+    ),
+    Fault(
+        "unknown-instances-fail-without-their-reason",
+        "objects that are not there fail with 0110",
+        Parts(committer=UnknownForAnyReason),
+        breaks=rows("COMMIT-04"),
     ),
     Fault("class-ignored-in-commitment", "an object is committed under any class", Parts(committer=ClassIgnored), breaks=rows("COMMIT-05")),
     Fault(

@@ -7,6 +7,7 @@ import struct
 from typing import Any, cast
 
 from pynetdicom import evt
+from pynetdicom.dimse_primitives import C_STORE
 
 from conformance.reference.archive import Parts
 from conformance.reference.faults.fault import Fault, rows
@@ -111,6 +112,16 @@ class AnyContextServed(Acceptor):
         super()._serve_request(msg, context_id)
 
 
+class AnyContextAcknowledged(Acceptor):
+    """Answers 0000 to a C-STORE in a context that was not accepted, and does nothing more."""
+
+    def _serve_request(self, msg: Any, context_id: int) -> None:
+        if context_id in self._accepted_cx or not isinstance(msg, C_STORE):
+            super()._serve_request(msg, context_id)
+        else:
+            Request(cast(Any, self), msg, context_id, "", "").respond(Status=0x0000, AffectedSOPInstanceUID=msg.AffectedSOPInstanceUID)
+
+
 class UnknownCommandsDropped(Services):
     def unrecognized(self, _request: Request) -> None:
         """Log it, and answer nothing."""
@@ -167,6 +178,12 @@ PDU_FAULTS: tuple[Fault, ...] = (
         "unaccepted-context-served",
         "a request in a presentation context that was not accepted is served",
         Parts(acceptor=AnyContextServed),
+        breaks=rows("ROBUST-05"),
+    ),
+    Fault(
+        "unaccepted-context-acknowledged",
+        "an object in a presentation context that was not accepted is answered 0000, and not kept",
+        Parts(acceptor=AnyContextAcknowledged),
         breaks=rows("ROBUST-05"),
     ),
     Fault(

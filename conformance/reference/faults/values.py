@@ -77,6 +77,18 @@ class KeepsReadable(Intake):
             return readable(data, syntax)
 
 
+class RefusesAndKeepsReadable(KeepsReadable):
+    """Keeps the readable part for whoever is to look into it, and shows it to everybody."""
+
+    def take(self, command_class: str, command_instance: str, context_class: str, syntax_uid: str, data: bytes) -> Refusal | None:
+        refusal = super().take(command_class, command_instance, context_class, syntax_uid, data)
+        try:
+            decode(data, syntax_of(syntax_uid))
+        except UndecodableDataSet as broken:
+            return Refusal(CANNOT_UNDERSTAND, broken.what)
+        return refusal
+
+
 class PixelsNotCounted(Intake):
     rules = without("pixels")
 
@@ -240,6 +252,12 @@ VALUE_FAULTS: tuple[Fault, ...] = (
         "readable-part-kept",
         "of a data set that cannot be read the elements before the first broken one are indexed, with 0000",
         Parts(intake=KeepsReadable),
+        breaks=rows("REJECT-09"),
+    ),
+    Fault(
+        "unreadable-refused-and-kept",
+        "a data set that cannot be read is refused, and its readable part is shown",
+        Parts(intake=RefusesAndKeepsReadable),
         breaks=rows("REJECT-09"),
     ),
     Fault("short-pixel-data-taken", "the length of Pixel Data is not checked", Parts(intake=PixelsNotCounted), warns=rows("REJECT-10")),
