@@ -118,6 +118,7 @@ RETRIEVE_OUTAGES = (
         {
             "test_tells_by_ff01_that_it_does_not_support_a_key": "acknowledged and is not found",
             "test_names_a_time_zone_or_leaves_it_out": "acknowledged and is not found",
+            "test_refuses_flags_or_returns_a_value_that_breaks_its_vr": "is not found either",
         },
         (HASTY,),
     ),
