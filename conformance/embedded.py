@@ -1,12 +1,13 @@
 """The harness's own archive as a system under test: a process of its own, started for one run."""
 
 import importlib.util
+import random
 import secrets
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import create_server
 
@@ -28,6 +29,7 @@ _STEP = "--host {host} --port {port} --ae {ae} --calling {calling} {step}"
 LOOPBACK = "127.0.0.1"
 SEND_ONLY_AE, USER, PASSCODE = "SENDSONLY", "conformance", "synthetic"
 """The title of the embedded archive that may only send, and its one user: no secret, for it is open to this machine alone."""
+PORTS, PORTS_TRIED = range(20000, 32768), 50  # below those that systems give to outgoing connections
 SILENCE_SECONDS = 1
 STOP_SECONDS = 10
 
@@ -98,9 +100,17 @@ def _reference(role: str, listen_port: int) -> str:
 
 
 def free_port() -> int:
-    """Ask the kernel for a port of loopback that is free now."""
-    with create_server((LOOPBACK, 0)) as probe:
-        return int(probe.getsockname()[1])
+    """Find a port of loopback that is free now, and that no outgoing connection is given before it is used.
+
+    Raises:
+        EmbeddedArchiveError: none of the ports that were tried is free.
+    """
+    for port in random.SystemRandom().sample(PORTS, PORTS_TRIED):
+        with suppress(OSError), create_server((LOOPBACK, port)):
+            return port
+    raise EmbeddedArchiveError(
+        f"no free port among {PORTS_TRIED} from {PORTS[0]} to {PORTS[-1]}", where="loopback", remedy="end what listens there"
+    )
 
 
 def _ready(process: "subprocess.Popen[str]") -> tuple[str, int]:

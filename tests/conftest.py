@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from conformance.embedded import free_port
 
 RUN_SECONDS = 900
 IDLE_PLUGINS = ("randomly", "xdist", "xdist.looponfail", "timeout", "faker", "hypothesispytest")
@@ -61,16 +62,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("seed", range(1, metafunc.config.getoption("--seeds") + 1))
 
 
-@pytest.fixture(scope="session")
-def free_port() -> Callable[[], int]:
-    """Ask the kernel for a port that is free now."""
-
-    def choose() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
-
-    return choose
+@pytest.fixture(scope="session", name="free_port")
+def port_chooser() -> Callable[[], int]:
+    """Give what finds a port that is free now."""
+    return free_port
 
 
 @pytest.fixture(scope="session")

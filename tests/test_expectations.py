@@ -79,6 +79,12 @@ def test_no_match_is_expected_in_words() -> None:
     assert (error.expected, error.got) == ("exactly no match: it was refused", "1 that should not match")
 
 
+def test_an_answer_that_fails_does_not_tell_that_nothing_matches() -> None:
+    with pytest.raises(NotExercised, match="final status C000"):
+        expect_none_found(found(status=FAILURE), because="it was refused")
+    assert blame(expect_none_found, found("1.2.3", status=FAILURE), because="it was refused").got.startswith("final status C000")
+
+
 def test_the_only_match_is_of_one_study() -> None:
     twice = found("1.2.3", "1.2.3")
     assert only_match(twice, of="this patient") is twice.matches[0]

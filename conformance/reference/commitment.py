@@ -107,7 +107,7 @@ class Committer:
                 return False
             context = courier.accepted_contexts[0]
             event, information = self.result(order)
-            report = _event_report(event, encode(information, syntax_of(context.transfer_syntax[0])))
+            report = event_report(event, encode(information, syntax_of(context.transfer_syntax[0])))
             answer = courier.ask(report, context.context_id or 0, REPORT_SECONDS)
             return answer is not None and answer.Status == SUCCESS
         finally:
@@ -152,7 +152,8 @@ def _item(one: Reference, reason: int | None = None) -> DataSet:
     return item
 
 
-def _event_report(event: int, information: bytes) -> N_EVENT_REPORT:
+def event_report(event: int, information: bytes) -> N_EVENT_REPORT:
+    """Write an N-EVENT-REPORT of the one instance that storage commitment has."""
     primitive = N_EVENT_REPORT()
     primitive.MessageID = 1
     primitive.AffectedSOPClassUID = StorageCommitmentPushModel

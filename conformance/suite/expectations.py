@@ -42,7 +42,13 @@ def expect_found(answer: FindAnswer, keyword: str, expected: Mapping[str, str], 
 
 
 def expect_none_found(answer: FindAnswer, *, because: str) -> None:
-    """Blame the system unless there is no match."""
+    """Blame the system unless there is no match.
+
+    Raises:
+        NotExercised: the answer has none, and does not end as one that is complete, which QUERY-10 judges.
+    """
+    complete = answer.final.status_class is StatusClass.SUCCESS
+    require(complete or answer.matches, f"whether anything matches cannot be told: final status {answer.final}")
     expect_found(answer, "StudyInstanceUID", {}, because=because)
 
 

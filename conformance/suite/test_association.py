@@ -206,6 +206,7 @@ ENDINGS: dict[str, Callable[[Association], object]] = {
 @pytest.mark.requirement("ASSOC-09")
 @pytest.mark.parametrize("how", ENDINGS)
 def test_goes_on_after_fifty_endings(system: System, how: str) -> None:
+    system.require_alive(f"before the first {how}")
     for _ in range(CYCLES):
         try:
             system.once_it_has_room(lambda: end_one(system, how))

@@ -77,16 +77,21 @@ def test_counts_what_a_study_holds_before_and_after_a_late_series(
     whole = synthesizer.study(modalities=("CT", "CT", "MR"), instances=2)
     first = replace(whole, series=whole.series[:2])
     keep(first)
-    expect_counted(counters(system, first), first)
+    expect_counted(await_counted(system, first, claims), first)
     late = whole.series[2]
     system.keep(*(encode(whole.dataset(instance)) for instance in late.instances))
     require(system.await_found(image_query(whole, late, late.instances[-1])), "the late series is not found")
-    seen = counters(system, whole)
-    for _ in polls(claims.visible_seconds):  # a true count may take as long as the objects themselves
-        if seen == true_counters(whole):
+    expect_counted(await_counted(system, whole, claims), whole)
+
+
+def await_counted(system: System, study: Study, claims: Claims) -> dict[str, str]:
+    """Ask for the counters until they are true: that may take as long as the objects themselves take to be visible."""
+    seen: dict[str, str] = {}
+    for _ in polls(claims.visible_seconds):
+        seen = counters(system, study)
+        if seen == true_counters(study):
             break
-        seen = counters(system, whole)
-    expect_counted(seen, whole)
+    return seen
 
 
 def counters(system: System, study: Study) -> dict[str, str]:

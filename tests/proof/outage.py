@@ -18,7 +18,7 @@ class Outage:
     """A way in which the archive fails a control of some checks, and the clause that they stand for not.
 
     `blocked` names these checks, one case of each as `test_name[case]` or all of them as `test_name`, with words of the reason that
-    each gives. `options` are those of the run, `settings` those of the archive.
+    each gives. `options` are those of the run, `settings` those of the archive; `profile` stands in place of the archive's own.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Outage:
     blocked: Mapping[str, str]
     options: Sequence[str] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    profile: str = ""
 
 
 def run_against(

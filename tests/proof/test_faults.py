@@ -20,6 +20,7 @@ from conformance.reference.sender import FAULTS as SENDER_FAULTS
 
 CALLING_AE = "CONFORMANCE"
 WORKERS, WHOLE_WORKERS = 2, 5  # a run of every check waits for most of its time
+REPORT_SECONDS = 3  # the archive reports at once, or not at all
 BREAKS_AT_MOST = 3
 # INTEG-04 brings about the status that STORE-09 judges.
 OTHERS = frozenset({"ASSOC-01", "STORE-01", "INTEG-01", "INTEG-04", "IDENT-03", "QUERY-01"})
@@ -66,7 +67,7 @@ def runs(
             arguments += (
                 [f"--tls-port={tls.port}", f"--tls-ca={tls.ca}", f"--tls-cert={tls.certificate}", f"--tls-key={tls.key}"] if tls else []
             )
-            arguments += [f"--send-only-ae={SEND_ONLY_AE}", f"--user={USER}"]
+            arguments += [f"--send-only-ae={SEND_ONLY_AE}", f"--user={USER}", f"--report-timeout={REPORT_SECONDS}"]
             secret = web.secret if web else ""
             arguments += selection(FAULTS[fault], whole, seed)
             return run_suite(folder, "--target-ae=EMBEDDED", *arguments, *slow, "-q", secret=secret, passcode=PASSCODE)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
@@ -22,7 +23,7 @@ from conformance.reference.faults.transcoding import END, JPEG_BASELINE, Alters
 from conformance.reference.find import Finder
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake
-from conformance.reference.keys import Attributes, Key, Value, tag_of
+from conformance.reference.keys import UNIQUE, Attributes, Key, Value, tag_of
 from conformance.reference.models import PENDING
 from conformance.reference.retrieve import Progress
 from conformance.reference.rules import Candidate, Refusal
@@ -69,6 +70,19 @@ class FiveComponents(Finder):
     def held(self, key: Key, entity: Attributes) -> Value:
         value = super().held(key, entity)
         return f"{value}^^^" if key.keyword == "PatientName" and str(value).count("^") == 1 else value
+
+
+class CountsAfterwards(Finder):
+    """Shows what it counted when it was asked before; for each answer it counts twice, to match and to show."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.counted: defaultdict[tuple[str, str], list[str]] = defaultdict(lambda: ["", ""])
+
+    def computed(self, key: Key, entity: Attributes) -> str:
+        counts = self.counted[key.keyword, str(entity[UNIQUE[key.level]])]
+        counts.append(super().computed(key, entity))
+        return counts[-3]
 
 
 class FloatingCounts(WebServices):
@@ -223,6 +237,11 @@ def test_a_coercion_that_is_told_is_not_blamed(tmp_path: Path, run_suite: Callab
     rows = ("STORE-04", "STORE-11", "STORE-12", "RETR-01", "COMMIT-09")
     seen = judged(run_suite, tmp_path, free_port(), Parts(intake=Coerces, services=SaysSo), rows)
     assert seen == {"STORE-04": "BLOCKED", "STORE-11": "PASS", "STORE-12": "PASS", "RETR-01": "BLOCKED", "COMMIT-09": "PASS"}
+
+
+def test_counters_may_be_as_late_as_objects(tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]) -> None:
+    seen = run_against(run_suite, tmp_path, free_port(), Parts(finder=CountsAfterwards), "QUERY-15 and not test_histories")
+    assert seen.verdicts["QUERY-15"] == "PASS"
 
 
 def test_an_acceptor_may_choose_among_the_contexts_of_a_proposal(

@@ -26,6 +26,7 @@ from conformance.reference.faults.stepping import WORKFLOW_FAULTS
 from conformance.reference.faults.storing import STORING_FAULTS
 from conformance.reference.faults.transcoding import TRANSCODING_FAULTS
 from conformance.reference.faults.values import VALUE_FAULTS
+from conformance.reference.faults.verifying import VERIFICATION_FAULTS
 from conformance.reference.faults.web import WEB_FAULTS
 
 __all__ = ["FAULTS", "Fault"]
@@ -34,6 +35,7 @@ FAULTS: Mapping[str, Fault] = {
     fault.name: fault
     for faults in (
         ASSOCIATION_FAULTS,
+        VERIFICATION_FAULTS,
         STORING_FAULTS,
         ACKNOWLEDGING_FAULTS,
         IDENTITY_FAULTS,

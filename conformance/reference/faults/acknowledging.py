@@ -35,7 +35,7 @@ _LATE_SECONDS = 3.0  # one more than the profile of the embedded archive declare
 _PATIENCE_SECONDS = 0.4
 
 ISSUER, ORIGINAL = tag_of("IssuerOfPatientID"), tag_of("OriginalAttributesSequence")
-ACCESSION_ISSUER = tag_of("IssuerOfAccessionNumberSequence")
+ACCESSION_ISSUER, ISSUER_QUALIFIERS = (tag_of(k) for k in ("IssuerOfAccessionNumberSequence", "IssuerOfPatientIDQualifiersSequence"))
 
 
 class MessageIdInOneByte(Services):
@@ -138,11 +138,21 @@ class TrailOfIssuerOnly(WritesTrail):
         return super().told(candidate) | {tag_of("InstitutionName"): Element("LO", b"SYNTHETIC-REGION")}
 
 
-class LosesAccessionIssuer(Intake):
-    """Keeps the issuers of an older edition of the standard."""
+class LosesAttribute(Intake):
+    """Keeps the attributes of an older edition of the standard, which has this one not."""
+
+    lost = ACCESSION_ISSUER
 
     def stored_bytes(self, candidate: Candidate) -> bytes:
-        return self.rewritten(candidate, {tag: element for tag, element in candidate.dataset.items() if tag != ACCESSION_ISSUER})
+        return self.rewritten(candidate, {tag: element for tag, element in candidate.dataset.items() if tag != self.lost})
+
+
+class LosesPatientIssuer(LosesAttribute):
+    lost = ISSUER
+
+
+class LosesIssuerQualifiers(LosesAttribute):
+    lost = ISSUER_QUALIFIERS
 
 
 class OrphansStudies(Intake):
@@ -289,9 +299,21 @@ ACKNOWLEDGING_FAULTS: tuple[Fault, ...] = (
         warns=rows("STORE-12"),
     ),
     Fault(
+        "patient-issuer-lost",
+        "objects are stored without the issuer of their Patient ID, with 0000",
+        Parts(intake=LosesPatientIssuer),
+        breaks=rows("IDENT-07 WEB-06"),
+    ),
+    Fault(
+        "issuer-qualifiers-lost",
+        "objects are stored without the qualifiers of the issuer of their Patient ID, with 0000",
+        Parts(intake=LosesIssuerQualifiers),
+        breaks=rows("IDENT-07 WEB-06"),
+    ),
+    Fault(
         "accession-issuer-lost",
         "objects are stored without the issuer of their accession number, with 0000",
-        Parts(intake=LosesAccessionIssuer),
+        Parts(intake=LosesAttribute),
         breaks=rows("IDENT-07 WEB-06"),
     ),
     Fault(

@@ -16,8 +16,9 @@ from conformance.reference.find import Finder, Query
 from conformance.reference.keys import BY_KEYWORD, QUERY_RETRIEVE_LEVEL, Attributes, Key, Value, tag_of
 from conformance.reference.models import CANCELLED, FIND, PATIENT_ROOT, PENDING, PENDING_WARNING, Identifier, IdentifierRefused
 from conformance.reference.services import Request, Services
+from conformance.reference.text import SPECIFIC_CHARACTER_SET
 
-STUDY_UID = tag_of("StudyInstanceUID")
+PATIENT_ID, STUDY_ID, STUDY_UID = (tag_of(keyword) for keyword in ("PatientID", "StudyID", "StudyInstanceUID"))
 
 
 class NoPatientRoot(Door):
@@ -30,9 +31,54 @@ class AllForNone(Finder):
 
     def query(self, identifier: Identifier, levels: tuple[str, ...]) -> Query:
         query = super().query(identifier, levels)
-        if query.level in ("PATIENT", "STUDY") or any(self.match(query, entity) for entity in self.entities(query)):
+        if any(self.match(query, entity) for entity in self.entities(query)):
             return query
-        return replace(query, keys={key: "" if key.level == query.level else value for key, value in query.keys.items()})
+        return replace(query, keys={key: "" if self.drops(query, key) else value for key, value in query.keys.items()})
+
+    def drops(self, query: Query, key: Key) -> bool:
+        return query.level not in ("PATIENT", "STUDY") and key.level == query.level
+
+
+class AllForAnUnknownName(AllForNone):
+    """Drops a name that nobody has."""
+
+    def drops(self, _query: Query, key: Key) -> bool:
+        return key.keyword == "PatientName"
+
+
+class NewestOfAPatient(Finder):
+    """Shows the last study of a patient to who asks for nothing but the Patient ID."""
+
+    def answer(self, identifier: Identifier, levels: tuple[str, ...]) -> Iterator[tuple[int, DataSet]]:
+        found = list(super().answer(identifier, levels))
+        asked = {tag for tag, element in identifier.dataset.items() if element.value} - {QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET}
+        yield from found[-1:] if identifier.level == "STUDY" and asked == {PATIENT_ID} else found
+
+
+class OneColumnForIds(Finder):
+    """Has columns of one name for Patient ID and Study ID: whoever asks for both sees the Study ID twice."""
+
+    def response(self, query: Query, entity: Attributes) -> DataSet:
+        both = {PATIENT_ID, STUDY_ID} <= {key.tag for key in query.keys}
+        return super().response(query, {**entity, "PatientID": entity["StudyID"]} if both else entity)
+
+
+class RefusesStrangeStudies(Finder):
+    """Answers A900 where a patient has no study of the UID that is asked for."""
+
+    def answer(self, identifier: Identifier, levels: tuple[str, ...]) -> Iterator[tuple[int, DataSet]]:
+        found = list(super().answer(identifier, levels))
+        if not found and identifier.level == "STUDY" and identifier.text("PatientID") and identifier.text("StudyInstanceUID"):
+            raise IdentifierRefused("the patient has no such study")
+        yield from found
+
+
+class ListsSecondModality(Finder):
+    """Shows the list of the modalities of a study when it has got a second one."""
+
+    def put(self, found: DataSet, key: Key, wanted: Value, held: Value) -> None:
+        short = key.keyword == "ModalitiesInStudy" and "\\" not in str(held)
+        super().put(found, key, wanted, "" if short else held)
 
 
 class LevelNotRepeated(Finder):
@@ -129,6 +175,37 @@ ANSWERING_FAULTS: tuple[Fault, ...] = (
         "a key of a series or an object that matches nothing restricts nothing",
         Parts(finder=AllForNone),
         breaks=rows("QUERY-03"),
+    ),
+    Fault(
+        "everybody-for-an-unknown-name",
+        "a name that nobody has restricts nothing",
+        Parts(finder=AllForAnUnknownName),
+        breaks=rows("QUERY-03"),
+    ),
+    Fault(
+        "newest-study-of-a-patient-only",
+        "a query by Patient ID alone finds one study of the patient",
+        Parts(finder=NewestOfAPatient),
+        breaks=rows("INTEG-01 QUERY-03 QUERY-10"),
+    ),
+    Fault(
+        "one-column-for-ids",
+        "a match for which Patient ID and Study ID were asked has the Study ID in both",
+        Parts(finder=OneColumnForIds),
+        breaks=rows("QUERY-04"),
+    ),
+    Fault(
+        "strange-study-of-a-patient-refused",
+        "a query for a patient and a study that the patient does not have is answered A900",
+        Parts(finder=RefusesStrangeStudies),
+        breaks=rows("QUERY-10"),
+        blocks=rows("QUERY-03 QUERY-16 IDENT-08"),
+    ),
+    Fault(
+        "single-modality-not-listed",
+        "Modalities in Study is empty until a study has two of them",
+        Parts(finder=ListsSecondModality),
+        warns=rows("QUERY-15"),
     ),
     Fault("level-not-repeated", "matches do not repeat the level", Parts(finder=LevelNotRepeated), breaks=rows("QUERY-09")),
     Fault(

@@ -6,7 +6,7 @@ Each class is one part that is wrong in one way; the table at the end says what 
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from pynetdicom.sop_class import StorageCommitmentPushModel  # type: ignore[attr-defined]
 
@@ -15,19 +15,24 @@ from conformance.reference.commitment import (
     ALL_COMMITTED,
     CLASS_CONFLICT,
     FAILED,
+    INVALID_ARGUMENT,
     PROCESSING_FAILURE,
     REFERENCED,
+    REPORT_SECONDS,
     SOME_FAILED,
+    SUCCESS,
     TRANSACTION,
     UNKNOWN_INSTANCE,
     Committer,
     Order,
     Reference,
+    event_report,
 )
 from conformance.reference.door import Door
-from conformance.reference.encoding import DataSet, decode
+from conformance.reference.encoding import DataSet, decode, encode
 from conformance.reference.faults.fault import Fault, rows
-from conformance.reference.syntax import Syntax
+from conformance.reference.services import Request, Services
+from conformance.reference.syntax import Syntax, syntax_of
 from conformance.reference.text import element_text
 from conformance.reference.wire import Courier
 
@@ -140,6 +145,42 @@ class EmptyMeansAll(Committer):
         return Order(transaction, tuple((one.sop_class_uid, one.sop_instance_uid) for one in self.index.locate({})), requester)
 
 
+class MalformedAcknowledged(Committer):
+    """Answers 0000 before it reads what was asked, and then finds nothing to do."""
+
+    def take(self, message: Any, syntax: Syntax, requester: str) -> tuple[int, str]:
+        status, comment = super().take(message, syntax, requester)
+        return (SUCCESS, "") if status == INVALID_ARGUMENT else (status, comment)
+
+
+class LeavesOrders(Committer):
+    """Takes orders, and leaves it to the association of the request to report on them."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.orders: list[Order] = []
+
+    def begin(self, order: Order) -> tuple[int, str]:
+        answer = super().begin(order)
+        self.orders += [order] if answer[0] == SUCCESS else []
+        return answer
+
+    def report(self, _order: Order) -> None:
+        pass
+
+
+class ReportsWhereAsked(Services):
+    """Reports on the association of the request only, as long as it is there."""
+
+    def commit(self, request: Request) -> None:
+        super().commit(request)
+        committer = cast(LeavesOrders, self.desk.committer)
+        while committer.orders:
+            event, information = committer.result(committer.orders.pop())
+            report = event_report(event, encode(information, syntax_of(request.transfer_syntax)))
+            request.assoc.ask(report, request.context_id, REPORT_SECONDS)
+
+
 class CommitsThenLoses(Committer):
     """Commits from a cache that is cleared before it was written: the row stays, its file is gone."""
 
@@ -242,6 +283,19 @@ COMMITMENT_FAULTS: tuple[Fault, ...] = (
         "a request without references is read as one about everything",
         Parts(committer=EmptyMeansAll),
         breaks=rows("COMMIT-08"),
+    ),
+    Fault(
+        "malformed-request-acknowledged",
+        "a request for commitment without its Transaction UID or its references is answered 0000, and nothing follows",
+        Parts(committer=MalformedAcknowledged),
+        breaks=rows("COMMIT-08"),
+    ),
+    Fault(
+        "reported-where-asked",
+        "a report comes on the association of its request, or not at all",
+        Parts(committer=LeavesOrders, services=ReportsWhereAsked),
+        breaks=rows("COMMIT-02"),
+        blocks=rows("COMMIT-07"),
     ),
     Fault(
         "committed-and-lost",

@@ -11,7 +11,7 @@ from pynetdicom.dimse_primitives import C_STORE
 
 from conformance.reference.archive import Parts
 from conformance.reference.faults.fault import Fault, rows
-from conformance.reference.services import Request, Services
+from conformance.reference.services import PROCESSING_FAILURE, SUCCESS, Request, Services
 from conformance.reference.wire import Acceptor, Line, Messages, UpperLayer
 
 _HEADER = struct.Struct(">BxL")
@@ -89,6 +89,42 @@ class BusyWithOne(WithLayer):
             self.kill()
 
 
+class FailsAfterAFall(Services):
+    """Answers the first C-ECHO after a fall with a failure, for its worker has not come up again."""
+
+    def echo(self, request: Request) -> None:
+        server: Any = request.assoc._server
+        fallen, server.fallen = getattr(server, "fallen", False), False
+        request.respond(Status=PROCESSING_FAILURE if fallen else SUCCESS)
+
+
+class FallsOverLyingValues(UpperLayer):
+    def _decode_pdu(self, bytestream: bytearray) -> tuple[Any, str]:
+        try:
+            return super()._decode_pdu(bytestream)
+        except Exception:
+            cast(Any, self.assoc)._server.fallen = bytestream[0] == _P_DATA_TF
+            raise
+
+
+class FallenOverLyingValues(WithLayer):
+    layer = FallsOverLyingValues
+
+
+class FallsOverLongPdus(UpperLayer):
+    """Falls over a PDU that it has room for and must not take."""
+
+    def _too_long(self, kind: int, length: int) -> bool:
+        too_long = super()._too_long(kind, length)
+        if too_long and kind == _P_DATA_TF and length < _LARGE_BUFFER:
+            cast(Any, self.assoc)._server.fallen = True
+        return too_long
+
+
+class FallenOverLongPdus(WithLayer):
+    layer = FallsOverLongPdus
+
+
 class ClipsValues(UpperLayer):
     """Takes a presentation data value that is longer than its PDU for one that ends with it."""
 
@@ -109,6 +145,15 @@ class AnyContextServed(Acceptor):
 
     def _serve_request(self, msg: Any, context_id: int) -> None:
         self._accepted_cx.setdefault(context_id, next(iter(self._accepted_cx.values())))
+        super()._serve_request(msg, context_id)
+
+
+class StoresBeforeItLooks(AnyContextServed):
+    """Serves a request, and aborts instead of answering where its context was not accepted."""
+
+    def _serve_request(self, msg: Any, context_id: int) -> None:
+        if context_id not in self._accepted_cx:
+            self.dimse.send_msg = lambda *_: self.abort()  # type: ignore[method-assign]
         super()._serve_request(msg, context_id)
 
 
@@ -175,9 +220,27 @@ PDU_FAULTS: tuple[Fault, ...] = (
         breaks=rows("ROBUST-04"),
     ),
     Fault(
+        "fallen-over-lying-lengths",
+        "the first C-ECHO after a presentation data value that contradicts its PDU fails",
+        Parts(acceptor=FallenOverLyingValues, services=FailsAfterAFall),
+        breaks=rows("ROBUST-04"),
+    ),
+    Fault(
+        "fallen-over-overlong-pdus",
+        "the first C-ECHO after a PDU beyond the announced maximum fails",
+        Parts(acceptor=FallenOverLongPdus, services=FailsAfterAFall),
+        breaks=rows("ROBUST-04"),
+    ),
+    Fault(
         "unaccepted-context-served",
         "a request in a presentation context that was not accepted is served",
         Parts(acceptor=AnyContextServed),
+        breaks=rows("ROBUST-05"),
+    ),
+    Fault(
+        "unaccepted-context-stores",
+        "an object in a presentation context that was not accepted is stored before the association is aborted",
+        Parts(acceptor=StoresBeforeItLooks),
         breaks=rows("ROBUST-05"),
     ),
     Fault(

@@ -26,7 +26,7 @@ LOW_QUALITY = 40  # of 100
 LOW_BITS = 0xFC  # what the tier of one fault keeps of each low byte
 
 BITS_ALLOCATED, BITS_STORED, FRAMES = (tag_of(keyword) for keyword in ("BitsAllocated", "BitsStored", "NumberOfFrames"))
-INTERPRETATION, LOSSY = tag_of("PhotometricInterpretation"), tag_of("LossyImageCompression")
+INTERPRETATION, LOSSY, SAMPLES = (tag_of(keyword) for keyword in ("PhotometricInterpretation", "LossyImageCompression", "SamplesPerPixel"))
 
 
 class Alters(Retriever):
@@ -76,12 +76,32 @@ class ForgetsLoss(Alters):
 class KeepsInterpretation(Alters):
     """Decompresses JPEG 2000 and leaves the photometric interpretation of the compressed pixels."""
 
+    interpretation = b"YBR_RCT "
+
     def concerns(self, located: Located, syntax: str) -> bool:
         return located.transfer_syntax_uid == JPEG_2000_LOSSLESS and syntax in NATIVE
 
     def altered(self, dataset: DataSet) -> DataSet:
         coloured = dataset.get(INTERPRETATION, Element("CS")).value.startswith(b"RGB")
-        return dataset | {INTERPRETATION: Element("CS", b"YBR_RCT ")} if coloured else dataset
+        return dataset | {INTERPRETATION: Element("CS", self.interpretation)} if coloured else dataset
+
+
+class CallsRgbYbr(KeepsInterpretation):
+    interpretation = b"YBR_FULL"
+
+
+class HalvesChroma(Alters):
+    """Decompresses JPEG Baseline to one pair of colour differences for two pixels, and describes one for each."""
+
+    def concerns(self, located: Located, syntax: str) -> bool:
+        return located.transfer_syntax_uid == JPEG_BASELINE and syntax in NATIVE
+
+    def altered(self, dataset: DataSet) -> DataSet:
+        if dataset[SAMPLES].value != b"\x03\0":
+            return dataset
+        pixels = dataset[PIXEL_DATA]
+        pairs = (pixels.value[place : place + 6] for place in range(0, len(pixels.value), 6))
+        return dataset | {PIXEL_DATA: replace(pixels, value=b"".join(pair[0:1] + pair[3:4] + pair[1:3] for pair in pairs))}
 
 
 class SwapsBytes(Alters):
@@ -239,6 +259,18 @@ TRANSCODING_FAULTS: tuple[Fault, ...] = (
         "colour-description-left",
         "JPEG 2000 is decompressed and still called YBR_RCT",
         Parts(retriever=KeepsInterpretation),
+        breaks=rows("XFER-11"),
+    ),
+    Fault(
+        "rgb-called-ybr",
+        "JPEG 2000 is decompressed to RGB and called YBR_FULL",
+        Parts(retriever=CallsRgbYbr),
+        breaks=rows("XFER-11"),
+    ),
+    Fault(
+        "chroma-halved",
+        "JPEG Baseline is decompressed to two samples for a pixel and described as of three",
+        Parts(retriever=HalvesChroma),
         breaks=rows("XFER-11"),
     ),
     Fault(

@@ -7,6 +7,7 @@ import html
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from conformance.reference.archive import Parts
 from conformance.reference.encoding import DataSet, Element, decode, readable
@@ -75,6 +76,15 @@ class KeepsReadable(Intake):
             return super().read(data, syntax)
         except UndecodableDataSet:
             return readable(data, syntax)
+
+
+class OutOfReading(Intake):
+    """Answers A700 for what it cannot read."""
+
+    def take(self, *request: Any) -> Refusal | None:
+        refusal = super().take(*request)
+        unread = refusal is not None and refusal.status == CANNOT_UNDERSTAND
+        return Refusal(OUT_OF_RESOURCES, "no space left") if unread else refusal
 
 
 class RefusesAndKeepsReadable(KeepsReadable):
@@ -252,6 +262,12 @@ VALUE_FAULTS: tuple[Fault, ...] = (
         "readable-part-kept",
         "of a data set that cannot be read the elements before the first broken one are indexed, with 0000",
         Parts(intake=KeepsReadable),
+        breaks=rows("REJECT-09"),
+    ),
+    Fault(
+        "unreadable-called-out-of-resources",
+        "a data set that cannot be read is answered A700, for which senders try again",
+        Parts(intake=OutOfReading),
         breaks=rows("REJECT-09"),
     ),
     Fault(
