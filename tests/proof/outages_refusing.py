@@ -4,7 +4,7 @@ from typing import Any
 
 from conformance.reference.archive import Parts
 from conformance.reference.commitment import PROCESSING_FAILURE, SUCCESS, Committer, Order
-from conformance.reference.faults.associations import EchoAloneFailsInUse
+from conformance.reference.faults.verifying import EchoAloneFailsInUse
 from conformance.reference.intake import Intake
 from conformance.reference.rejection import UNKNOWN_OBJECTS, Rejector
 from conformance.reference.rules import MISMATCH, Candidate, Refusal
