@@ -134,9 +134,10 @@ def require_uncoerced(kept: object, system: System, stored: Stored) -> None:
 
 @pytest.fixture(scope="module")
 def twins(system: System, keep: Callable[[Study], Stored], synthesizer: Synthesizer) -> tuple[Study, Study]:
-    """Two studies of two series: in one encoding, and with the second series in another."""
+    """Two studies of two series, each of which comes by itself: in one encoding, and with the second series in another."""
     alike, mixed = (synthesizer.study("CT", series=2, instances=1, patient=synthesizer.patient(name=NAME)) for _ in range(2))
-    keep(alike)
+    keep(replace(alike, series=alike.series[:1]))
+    keep(replace(alike, series=alike.series[1:]))
     keep(replace(mixed, series=mixed.series[:1], character_set=LATIN_1))
     second = encode_study(replace(mixed, series=mixed.series[1:]))[0]
     expect_taken(system.store(second)[0], what="the second series of a study, with the same name in another encoding")

@@ -6,10 +6,10 @@ import pytest
 
 from conformance.dimse import AssociationEnded, EndingKind, Endpoint, NotAccepted, StatusClass, UserIdentity
 from conformance.findings import expect, require
-from conformance.suite.expectations import expect_taken, require_named
+from conformance.suite.expectations import require_named
 from conformance.suite.peer import DELIBERATE, VERIFICATION
 from conformance.suite.queries import STUDY_ROOT, study_query
-from conformance.suite.system import System, query_context, storage_contexts
+from conformance.suite.system import TAKEN, System, query_context, storage_contexts
 from conformance.target import Claims, User
 from generators import Study, Synthesizer, encode_study
 
@@ -32,7 +32,8 @@ def sent(system: System, sender: Endpoint, synthesizer: Synthesizer) -> Study:
     instances = encode_study(study)
     with system.associate(storage_contexts(instances), endpoint=sender) as association:
         for instance in instances:
-            expect_taken(system.send(association, instance), what="a sound object of a title that may send")
+            answer = system.send(association, instance)
+            require(answer.status_class in TAKEN, f"a sound object of a title that may send was answered {answer}")
     require(system.await_found(study_query(study)), "what the title stored is not found by ours")
     return study
 

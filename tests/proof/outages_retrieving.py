@@ -8,7 +8,7 @@ from conformance.reference.find import Finder, Query
 from conformance.reference.index import Located
 from conformance.reference.intake import Intake
 from conformance.reference.keys import Attributes, Key, Value, tag_of
-from conformance.reference.models import Identifier
+from conformance.reference.models import Identifier, IdentifierRefused
 from conformance.reference.retrieve import Retriever
 from conformance.reference.rules import COERCED, Candidate, Refusal
 from conformance.reference.services import Request, Services
@@ -29,6 +29,16 @@ class ForgetsWhatItListed(Finder):
         if query.level == "IMAGE":
             self.index.withdraw([at for each in found if (at := self.index.instance(str(each["SOPInstanceUID"])))])
         return found
+
+
+class CountsNothing(Finder):
+    """Refuses a query that asks for counts."""
+
+    def query(self, identifier: Identifier, levels: tuple[str, ...]) -> Query:
+        query = super().query(identifier, levels)
+        if any(key.computed for key in query.keys):
+            raise IdentifierRefused("nothing is counted here")
+        return query
 
 
 class FindsTheFirstStudyOnly(Finder):
@@ -111,6 +121,14 @@ RETRIEVE_OUTAGES = (
             "test_sends_to_no_destination_that_is_not_registered": "not delivered to the registered destination",
             "test_compares_the_class_too": "the object under its own class is not committed",
         },
+    ),
+    Outage(
+        "counts-refused",
+        Parts(finder=CountsNothing),
+        dict.fromkeys(
+            ("test_what_came_by_dimse_is_the_same_on_dicomweb", "test_what_came_by_dicomweb_is_the_same_by_dimse"),
+            "C-FIND does not list the study where it is asked for counts",
+        ),
     ),
     Outage(
         "later-studies-not-found",

@@ -11,6 +11,7 @@ from conformance.reference.faults.answering import ANSWERING_FAULTS
 from conformance.reference.faults.associations import ASSOCIATION_FAULTS
 from conformance.reference.faults.characters import CHARACTER_FAULTS
 from conformance.reference.faults.committing import COMMITMENT_FAULTS
+from conformance.reference.faults.delivering import DELIVERY_FAULTS
 from conformance.reference.faults.encoding import ENCODING_FAULTS
 from conformance.reference.faults.fault import Fault
 from conformance.reference.faults.field import FIELD_FAULTS
@@ -45,6 +46,7 @@ FAULTS: Mapping[str, Fault] = {
         QUERY_FAULTS,
         ANSWERING_FAULTS,
         RETRIEVE_FAULTS,
+        DELIVERY_FAULTS,
         COMMITMENT_FAULTS,
         REJECTION_FAULTS,
         WORKFLOW_FAULTS,

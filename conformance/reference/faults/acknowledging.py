@@ -44,6 +44,19 @@ class MessageIdInOneByte(Services):
         super().stored(request, refusal)
 
 
+class LongIdsForgotten(Services):
+    """Knows of a request whose Message ID is longer than a byte what the one before it was about."""
+
+    before: Any = None
+
+    def stored(self, request: Request, refusal: Refusal | None) -> None:
+        named = request.message.AffectedSOPInstanceUID
+        if request.message_id > 0xFF:
+            request.message.AffectedSOPInstanceUID = self.before
+        self.before = named
+        super().stored(request, refusal)
+
+
 class AnswersAhead(Acceptor):
     """Answers 0000 for an object whose end is slow to come, lest the sender give up."""
 
@@ -257,6 +270,12 @@ ACKNOWLEDGING_FAULTS: tuple[Fault, ...] = (
         "message-id-in-one-byte",
         "the response to a C-STORE repeats the low byte of the Message ID only",
         Parts(services=MessageIdInOneByte),
+        breaks=rows("STORE-02"),
+    ),
+    Fault(
+        "response-names-the-object-before",
+        "the response to a C-STORE whose Message ID is longer than a byte names the object before",
+        Parts(services=LongIdsForgotten),
         breaks=rows("STORE-02"),
     ),
     Fault(

@@ -12,9 +12,13 @@ from conformance.reference.archive import Parts
 from conformance.reference.door import Door
 from conformance.reference.encoding import DataSet
 from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.faults.memory import KnowsWhereItWas, Memory, memory
 from conformance.reference.find import Finder, Query
+from conformance.reference.index import Located
+from conformance.reference.intake import Intake
 from conformance.reference.keys import BY_KEYWORD, QUERY_RETRIEVE_LEVEL, Attributes, Key, Value, tag_of
 from conformance.reference.models import CANCELLED, FIND, PATIENT_ROOT, PENDING, PENDING_WARNING, Identifier, IdentifierRefused
+from conformance.reference.rules import Candidate, Refusal
 from conformance.reference.services import Request, Services
 from conformance.reference.text import SPECIFIC_CHARACTER_SET
 
@@ -102,6 +106,37 @@ class FifthTwice(Finder):
             yield match
             if identifier.level == "STUDY" and number == 5:
                 yield match
+
+
+class BeginsStudiesAnew(KnowsWhereItWas):
+    """Makes a row for a study on each association that brings a part of it."""
+
+    def keep(self, candidate: Candidate) -> None:
+        study = candidate.text("StudyInstanceUID")
+        if study not in self.before():
+            memory(self).noted.setdefault(study, []).append(study)
+        super().keep(candidate)
+
+
+class ListsEachRow(Finder):
+    def entities(self, query: Query) -> list[Attributes]:
+        found = super().entities(query)
+        rows_of = memory(self).noted if query.level == "STUDY" else {}
+        return [each for each in found for _ in rows_of.get(str(each.get("StudyInstanceUID")), [""])]
+
+
+class MarksRepeats(Intake):
+    """Notes what came again for somebody to look at."""
+
+    def again(self, candidate: Candidate, stored: Located) -> Refusal | None:
+        refusal = super().again(candidate, stored)
+        memory(self).marked |= set() if refusal else {stored.sop_instance_uid}
+        return refusal
+
+
+class ListsNoRepeats(Finder):
+    def entities(self, query: Query) -> list[Attributes]:
+        return [each for each in super().entities(query) if each.get("SOPInstanceUID") not in memory(self).marked]
 
 
 class PendingBeforeTheEnd(Services):
@@ -213,6 +248,18 @@ ANSWERING_FAULTS: tuple[Fault, ...] = (
         "matches at IMAGE level lack the Study Instance UID",
         Parts(finder=NothingFromAbove),
         breaks=rows("QUERY-09"),
+    ),
+    Fault(
+        "study-listed-once-an-association",
+        "a study that came on several associations is listed once for each of them",
+        Parts(index=Memory, intake=BeginsStudiesAnew, finder=ListsEachRow),
+        breaks=rows("STORE-07 ROBUST-08"),
+    ),
+    Fault(
+        "identical-object-listed-no-more",
+        "an object that comes again is counted and delivered as before, and listed no more",
+        Parts(index=Memory, intake=MarksRepeats, finder=ListsNoRepeats),
+        breaks=rows("STORE-08"),
     ),
     Fault("sixth-match-repeats-the-fifth", "the fifth study that matches comes twice", Parts(finder=FifthTwice), breaks=rows("QUERY-10")),
     Fault(

@@ -3,6 +3,8 @@
 Each class is one part that is wrong in one way; the table at the end says what it stands for and which rows it breaks.
 """
 
+import json
+
 from conformance.reference.archive import Parts
 from conformance.reference.faults.fault import Fault, rows
 from conformance.reference.find import Finder
@@ -44,6 +46,16 @@ class RejectsWholeStudies(Rejector):
         return self.index.locate({"StudyInstanceUID": [candidate.text("StudyInstanceUID")]})
 
 
+class RejectsOtherStudies(Rejector):
+    """Hides every other study of the patient along with what a note names."""
+
+    def named(self, candidate: Candidate) -> list[Located]:
+        study, owner = candidate.text(UNIQUE["STUDY"]), self.index.owner(candidate.text(UNIQUE["STUDY"]))
+        studies = self.index.select("STUDY", {UNIQUE["PATIENT"]: [owner.patient_id if owner else ""]})
+        others = [uid for each in studies if (uid := str(each[UNIQUE["STUDY"]])) != study]
+        return [*super().named(candidate), *(self.index.locate({UNIQUE["STUDY"]: others}) if others else [])]
+
+
 class SafetyTitleUnknown(Rejector):
     hidden = Rejector.hidden - {PATIENT_SAFETY}
 
@@ -82,23 +94,38 @@ class WrongEntryTitleUnknown(Rejector):
 
 
 class KnowsThemByTheirTime(Rejector):
-    """Takes what was made at the same time as a study of a wrong worklist entry for a part of it, and drops it."""
+    """Takes what was made at the same time as a study of a wrong worklist entry for a part of it."""
 
     def __init__(self, *parts: object) -> None:
         super().__init__(*parts)  # type: ignore[arg-type] # passed on as they came
-        self.wrong: dict[tuple[str, ...], str] = {}
+        self.wrong: dict[tuple[str, ...], tuple[str, Attributes]] = {}
 
     def take_back(self, study: str, why: str, located: list[Located]) -> None:
         if why == WRONG_WORKLIST_ENTRY:
             for found in self.index.select("STUDY", {UNIQUE["STUDY"]: [study]}):
-                self.wrong[tuple(str(found[keyword]) for keyword in MADE)] = study
+                self.wrong[tuple(str(found[keyword]) for keyword in MADE)] = study, found
         super().take_back(study, why, located)
 
+    def original(self, candidate: Candidate) -> Attributes | None:
+        """The study of a wrong worklist entry that an object of another study seems to belong to."""
+        study, found = self.wrong.get(tuple(map(candidate.text, MADE)), ("", None))
+        return None if study == candidate.text(UNIQUE["STUDY"]) else found
+
+
+class DropsCorrectedCopies(KnowsThemByTheirTime):
     def obey(self, candidate: Candidate) -> None:
         super().obey(candidate)
-        study = candidate.text(UNIQUE["STUDY"])
-        if self.wrong.get(tuple(map(candidate.text, MADE)), study) != study:
+        if self.original(candidate):
             self.index.withdraw([at for at in [self.index.instance(candidate.text(UNIQUE["IMAGE"]))] if at is not None])
+
+
+class FilesUnderWrongPatient(KnowsThemByTheirTime):
+    def obey(self, candidate: Candidate) -> None:
+        super().obey(candidate)
+        original = self.original(candidate)
+        if original:
+            known = json.dumps({**candidate.levels["STUDY"], **{keyword: original[keyword] for keyword in candidate.levels["PATIENT"]}})
+            self.index._all("UPDATE study SET attributes = ? WHERE uid = ?", [known, candidate.text(UNIQUE["STUDY"])])
 
 
 class DeletesForQuality(Rejector):
@@ -206,6 +233,12 @@ REJECTION_FAULTS: tuple[Fault, ...] = (
         breaks=rows("IOCM-01"),
     ),
     Fault(
+        "note-rejects-other-studies",
+        "a rejection note hides every other study of the patient, too",
+        Parts(rejector=RejectsOtherStudies),
+        breaks=rows("IOCM-01"),
+    ),
+    Fault(
         "patient-safety-title-not-obeyed",
         "a rejection note titled 113037 changes nothing, one of another title does",
         Parts(rejector=SafetyTitleUnknown),
@@ -238,7 +271,13 @@ REJECTION_FAULTS: tuple[Fault, ...] = (
     Fault(
         "corrected-copies-dropped",
         "what was made at the same time as a study of a wrong worklist entry is acknowledged and dropped, under whichever patient it comes",
-        Parts(rejector=KnowsThemByTheirTime),
+        Parts(rejector=DropsCorrectedCopies),
+        breaks=rows("IOCM-03"),
+    ),
+    Fault(
+        "corrected-copies-under-the-wrong-patient",
+        "what was made at the same time as a study of a wrong worklist entry is found under the patient of that study",
+        Parts(rejector=FilesUnderWrongPatient),
         breaks=rows("IOCM-03"),
     ),
     Fault(

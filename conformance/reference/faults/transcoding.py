@@ -20,7 +20,8 @@ from conformance.reference.syntax import LOSSLESS, NATIVE, syntax_of
 from conformance.reference.transcoding import TARGETS
 
 BIG_ENDIAN, JPEG_BASELINE, JPEG_2000_LOSSLESS = "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.90"
-_DIGITAL_RADIOGRAPHY = "1.2.840.10008.5.1.4.1.1.1.1"
+RLE = "1.2.840.10008.1.2.5"
+_DIGITAL_RADIOGRAPHY, _POSITRON_EMISSION = "1.2.840.10008.5.1.4.1.1.1.1", "1.2.840.10008.5.1.4.1.1.128"
 END = struct.pack("<HHL", SEQUENCE_END >> 16, SEQUENCE_END & 0xFFFF, 0)
 LOW_QUALITY = 40  # of 100
 LOW_BITS = 0xFC  # what the tier of one fault keeps of each low byte
@@ -123,6 +124,14 @@ class CompressedOnly(Retriever):
         return None if compressed and syntax not in (located.transfer_syntax_uid, TARGETS[0]) else super().payload(located, syntax)
 
 
+class RleForItselfOnly(Retriever):
+    """Can decompress PET images in RLE and not pass them on as they are."""
+
+    def payload(self, located: Located, syntax: str) -> bytes | None:
+        kept = (located.sop_class_uid, syntax) == (_POSITRON_EMISSION, RLE)
+        return None if kept else super().payload(located, syntax)
+
+
 class FragmentsInImplicit(Retriever):
     """Rewrites compressed objects for the default syntax, all but their pixels."""
 
@@ -199,6 +208,12 @@ class NativeOnly:
 
 
 TRANSCODING_FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "images-in-rle-not-passed-on",
+        "PET images in RLE are not sent to a destination that accepts RLE",
+        Parts(retriever=RleForItselfOnly),
+        warns=rows("XFER-02"),
+    ),
     Fault(
         "narrow-samples-spread",
         "decompression puts samples of 8 bits stored in 16 into the wrong byte",

@@ -5,17 +5,21 @@ Each class is one part that is wrong in one way; the table at the end says what 
 
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from select import select
 from typing import Any
 
 from conformance.reference.archive import Parts
-from conformance.reference.encoding import Element, decode, encode
+from conformance.reference.encoding import DataSet, Element, decode, encode
 from conformance.reference.errors import UndecodableDataSet
 from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.faults.memory import Memory, memory
+from conformance.reference.find import Finder, Query
 from conformance.reference.index import Located
-from conformance.reference.keys import BY_KEYWORD, Attributes, Key, Value, tag_of
+from conformance.reference.keys import BY_KEYWORD, UNIQUE, Attributes, Key, Value, tag_of
+from conformance.reference.models import STUDY_ROOT, Identifier
+from conformance.reference.rules import CONFLICT
 from conformance.reference.syntax import EXPLICIT
 from conformance.reference.web import (
     ACCEPTED,
@@ -49,6 +53,15 @@ class ModalityIgnored(WebServices):
 
     def matched(self, keys: Mapping[Key, Value]) -> Mapping[Key, Value]:
         return {key: value for key, value in keys.items() if key.keyword != "ModalitiesInStudy"}
+
+
+class AllForNone(WebServices):
+    """Drops the keys of a search that finds nothing, but for unique ones."""
+
+    def matched(self, keys: Mapping[Key, Value]) -> Mapping[Key, Value]:
+        query = Query("STUDY", STUDY_ROOT, keys, complete=True, extras=frozenset())
+        found = any(self.finder.match(query, entity) for entity in self.finder.entities(query))
+        return keys if found else {key: value for key, value in keys.items() if key.unique}
 
 
 class NotCounted(WebServices):
@@ -168,6 +181,16 @@ class ResourceIgnored(WebServices):
         return False
 
 
+class RefusedAndKept(WebServices):
+    """Stores an object under its own study, and says that it refused it."""
+
+    def take(self, part: bytes, study: str) -> Outcome:
+        outcome = super().take(part, study)
+        if study and outcome.reason == CONFLICT:
+            super().take(part, "")
+        return outcome
+
+
 class SilentlyCoerced(WebServices):
     """Puts its own institution into whatever comes in by the web, and leaves no trace of the other."""
 
@@ -208,6 +231,31 @@ class NightlyIndex(WebServices):
         asked = dict(request.query).get("StudyInstanceUID", "")
         uids = {each.sop_instance_uid for each in self.index.locate({"StudyInstanceUID": [asked]})}
         return super().search(request) if uids & self.posted else Response(NO_CONTENT)
+
+
+class MarksPosted(WebServices):
+    """Notes which studies came by the web."""
+
+    def take(self, part: bytes, study: str) -> Outcome:
+        outcome = super().take(part, study)
+        located = self.index.instance(outcome.sop_instance)
+        if located is not None:
+            memory(self.finder).marked.add(self.index.study_of(located.series) or located.series)
+        return outcome
+
+
+class LeavesPostedOut(Finder):
+    """Finds no study that came by the web; they are carried over at night."""
+
+    level = "STUDY"
+
+    def answer(self, identifier: Identifier, levels: tuple[str, ...]) -> Iterator[tuple[int, DataSet]]:
+        hidden = identifier.level == self.level and identifier.text(UNIQUE["STUDY"]) in memory(self).marked
+        return iter(()) if hidden else super().answer(identifier, levels)
+
+
+class LeavesSeriesOut(LeavesPostedOut):
+    level = "SERIES"
 
 
 class OldText(WebServices):
@@ -280,6 +328,7 @@ def with_element(data: bytes, tag: int, element: Element) -> bytes:
 WEB_FAULTS: tuple[Fault, ...] = (
     Fault("web-accession-ignored", "QIDO-RS ignores the accession number", Parts(web=AccessionIgnored), breaks=rows("WEB-01")),
     Fault("web-modality-ignored", "QIDO-RS ignores Modalities in Study", Parts(web=ModalityIgnored), breaks=rows("WEB-01")),
+    Fault("web-everything-for-no-match", "a search that finds nothing ignores its keys", Parts(web=AllForNone), breaks=rows("WEB-01")),
     Fault("web-counts-missing", "results of QIDO-RS have no counts", Parts(web=NotCounted), breaks=rows("WEB-02")),
     Fault("web-names-as-text", "results of QIDO-RS have person names as plain strings", Parts(web=PlainNames), breaks=rows("WEB-02")),
     Fault("web-first-modality", "results of QIDO-RS name one modality of a study", Parts(web=FirstModality), breaks=rows("WEB-02")),
@@ -320,6 +369,7 @@ WEB_FAULTS: tuple[Fault, ...] = (
     ),
     Fault("web-first-failure-only", "STOW-RS lists one failed object for all", Parts(web=FirstFailureOnly), breaks=rows("WEB-04")),
     Fault("web-resource-ignored", "STOW-RS stores an object of another study", Parts(web=ResourceIgnored), breaks=rows("WEB-05")),
+    Fault("web-refused-and-kept", "STOW-RS refuses an object and stores it", Parts(web=RefusedAndKept), breaks=rows("WEB-05")),
     Fault("web-made-to-fit", "STOW-RS rewrites the study to that of the resource", Parts(web=MadeToFit), breaks=rows("WEB-05")),
     Fault("web-silent-coercion", "STOW-RS changes an object without a trace", Parts(web=SilentlyCoerced), breaks=rows("WEB-06")),
     Fault("web-old-text", "WADO-RS sends another description than C-MOVE", Parts(web=OldText), breaks=rows("WEB-06 WEB-07")),
@@ -329,6 +379,18 @@ WEB_FAULTS: tuple[Fault, ...] = (
         Parts(web=NightlyIndex),
         breaks=rows("WEB-07"),
         blocks=rows("WEB-01 WEB-02 WEB-03 WEB-08"),
+    ),
+    Fault(
+        "web-studies-not-in-c-find",
+        "what came by STOW-RS is not found by C-FIND",
+        Parts(web=MarksPosted, finder=LeavesPostedOut, index=Memory),
+        breaks=rows("WEB-07"),
+    ),
+    Fault(
+        "web-series-not-in-c-find",
+        "C-FIND lists a study that came by STOW-RS, and not its series",
+        Parts(web=MarksPosted, finder=LeavesSeriesOut, index=Memory),
+        breaks=rows("WEB-07"),
     ),
     Fault("web-metadata-open", "the metadata are given to everybody", Parts(web=MetadataOpen), breaks=rows("WEB-08")),
     Fault("web-overrun", "whoever brings no valid token is answered 429", Parts(web=Overrun), blocks=rows("WEB-08")),
