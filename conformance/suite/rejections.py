@@ -149,6 +149,15 @@ class Rejections:
             got=f"{delivered} delivered, each asked for by its SOP Instance UID",
         )
 
+    def require_delivering(self, case: Case) -> None:
+        """Hold the control of what a retrieve does not bring: another study of the patient is delivered.
+
+        Raises:
+            NotExercised: it is not, and no note is about that.
+        """
+        delivery = self._system.retrieve(study_query(case.other), list(case.sent.values()))
+        require(delivery.objects, "another study of the patient, which no note is about, is not delivered either")
+
     def delivered(self, case: Case) -> int:
         """Count the rejected objects that a retrieve by their own UIDs delivers."""
         queries = [image_query(case.study, case.study.series_of(instance), instance) for instance in case.named]

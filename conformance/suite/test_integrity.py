@@ -89,9 +89,12 @@ def test_keeps_a_series_in_one_study(system: System, attempts: Attempts, keep: C
 
 
 @pytest.fixture(scope="module")
-def collision(attempts: Attempts, keep: Callable[[Study], Stored], synthesizer: Synthesizer) -> tuple[Stored, Study, Encoded, Attempt]:
+def collision(
+    system: System, attempts: Attempts, keep: Callable[[Study], Stored], synthesizer: Synthesizer
+) -> tuple[Stored, Study, Encoded, Attempt]:
     """An object that is stored, and another image with its SOP Instance UID in another series of the same study."""
     first = keep(synthesizer.study("CT", instances=1))
+    require(is_delivered(system, first.study, first.instances[0]), "the first image is not delivered before the other comes")
     taken = first.study.series[0].instances[0].uid
     other = synthesizer.study("CT", instances=1, uid=first.study.uid, patient=first.study.patient, order=first.study.order)
     series = other.series[0]

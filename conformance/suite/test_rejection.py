@@ -128,6 +128,7 @@ def expect_shown(system: System, rejections: Rejections, case: Case) -> None:
         expected=f"{len(case.named)} objects still listed after a note {case.why}, as the profile says",
         got=f"{missing} listed no more",
     )
+    rejections.require_delivering(case)
     delivered = rejections.delivered(case)
     expect(delivered == len(case.named), expected=f"{len(case.named)} objects still delivered", got=f"{delivered} delivered")
 
@@ -170,6 +171,7 @@ def test_counters_and_deliveries_follow_a_rejection(system: System, rejections: 
     after = rejections.account(case.study)
     contradictions = after.contradictions()
     expect(not contradictions, expected="counters of what is listed, after a rejection", got="; ".join(contradictions))
+    rejections.require_delivering(case)
     delivered = set(system.retrieve(study_query(case.study), list(case.sent.values())).uids)
     hidden, missing = len(delivered - set(after.listed)), len(set(case.sent) & set(after.listed) - delivered)
     expect(

@@ -10,6 +10,7 @@ from conformance.reference.archive import Archive, Parts, Settings, WebSettings
 from conformance.reference.front import CA, CLIENT, CLIENT_KEY, TlsSettings
 
 CALLING_AE = "CONFORMANCE"
+HASTY = f"--target-profile={Path(__file__).with_name('hasty.toml')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from conformance.reference.archive import Parts
 from conformance.reference.commitment import Committer, Order
 from conformance.reference.door import LOCAL_LIMIT_EXCEEDED, STORAGE, Door, Knock, Rejection
 from conformance.reference.encoding import DataSet
-from conformance.reference.faults.associations import EchoAloneFailsInUse
 from conformance.reference.faults.pdus import WithLayer
+from conformance.reference.faults.verifying import EchoAloneFailsInUse
 from conformance.reference.index import Located
 from conformance.reference.keys import Attributes
 from conformance.reference.models import Identifier

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from .outage import Outage, run_against
+from .outages_refusing import REFUSAL_OUTAGES
 from .outages_retrieving import RETRIEVE_OUTAGES
 from .outages_serving import SERVICE_OUTAGES
 from .outages_storing import STORAGE_OUTAGES
 
-OUTAGES = {outage.name: outage for outage in (*STORAGE_OUTAGES, *RETRIEVE_OUTAGES, *SERVICE_OUTAGES)}
+OUTAGES = {outage.name: outage for outage in (*STORAGE_OUTAGES, *RETRIEVE_OUTAGES, *REFUSAL_OUTAGES, *SERVICE_OUTAGES)}
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # threads end where an answer is to be missing

@@ -276,9 +276,9 @@ STORING_FAULTS: tuple[Fault, ...] = (
         "accepts-everything-stores-nothing",
         "every C-STORE is answered 0000 and nothing is kept",
         Parts(services=KeepsNothing),
-        breaks=rows("STORE-01 INTEG-14 REJECT-01 REJECT-02 REJECT-03 REJECT-05 REJECT-06 REJECT-07 REJECT-08 REJECT-11 REJECT-12"),
+        breaks=rows("STORE-01 INTEG-14 REJECT-01 REJECT-02 REJECT-03 REJECT-05 REJECT-06 REJECT-07"),
         warns=rows("REJECT-04 REJECT-10"),
-        blocks=NEED_STORED_OBJECTS | rows("STORE-07 STORE-10 REJECT-14 ROBUST-01"),
+        blocks=NEED_STORED_OBJECTS | rows("STORE-07 STORE-10 REJECT-08 REJECT-11 REJECT-12 REJECT-14 ROBUST-01"),
     ),
     Fault(
         "reports-vanish",
