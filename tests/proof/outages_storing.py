@@ -158,9 +158,9 @@ def claiming(key: str, value: str) -> str:
 
 
 LOST = {
-    "test_joins_a_study_that_comes_shuffled_over_five_associations": "the study was acknowledged and is not found",
+    "test_joins_a_study_that_comes_shuffled_over_five_associations": "was acknowledged and is not found",
     "test_delivers_reports_and_documents_with_their_study": "the study is lost",
-    "test_refuses_flags_or_returns_a_value_that_breaks_its_vr[dashed-study-date]": "a sound object that was sent after it is not found either",
+    "test_refuses_flags_or_returns_a_value_that_breaks_its_vr[dashed-study-date]": "sent after it is not found either",
     "test_shows_an_object_within_the_declared_time": "the object is not found at all",
     "test_warns_when_it_changed_an_object": "a sound study was acknowledged and is not found",
     "test_leaves_a_trail_in_an_object_that_it_changed": "a sound study was acknowledged and is not found",
