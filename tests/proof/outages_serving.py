@@ -1,9 +1,8 @@
-"""Outages of the other services: associations, commitment, worklist and steps, rights, TLS, DICOMweb, and what a profile leaves unsaid.
+"""Outages of the other services: associations, worklist and steps, rights, TLS, DICOMweb, and what a profile leaves unsaid.
 
 One archive stands for several outages where no check meets two of them.
 """
 
-import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
@@ -13,7 +12,6 @@ from pynetdicom.presentation import PresentationContext
 
 from conformance.embedded import SEND_ONLY_AE
 from conformance.reference.archive import Parts
-from conformance.reference.commitment import Committer, Order
 from conformance.reference.door import LOCAL_LIMIT_EXCEEDED, STORAGE, Door, Knock, Rejection
 from conformance.reference.encoding import DataSet
 from conformance.reference.faults.pdus import WithLayer
@@ -22,7 +20,7 @@ from conformance.reference.index import Located
 from conformance.reference.keys import Attributes
 from conformance.reference.models import Identifier
 from conformance.reference.notice import Notifier
-from conformance.reference.retrieve import SUCCESS, Retriever
+from conformance.reference.retrieve import Retriever
 from conformance.reference.rules import Refusal
 from conformance.reference.services import Request, Services
 from conformance.reference.steps import PROCESSING_FAILURE, Performed, Reply, Steps
@@ -43,36 +41,12 @@ from .outages_web import (
     TodayAlone,
 )
 
-BETWEEN_ORDERS = 5.0  # seconds
 ODD = ODD_SYNTAX.transfer_syntaxes[0]
 EXPECTED = frozenset({0x04, 0x05, 0x07})  # types of PDU within an association: P-DATA-TF, A-RELEASE-RQ, A-ABORT
 
 
 class OneAtATime(Door):
     limit = 1
-
-
-class LosesOrders(Committer):
-    """Loses both of two orders under one Transaction UID."""
-
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
-        self.lost: set[str] = set()
-        self.asked_again = threading.Event()
-
-    def begin(self, order: Order) -> tuple[int, str]:
-        if order.transaction not in self.active:
-            return super().begin(order)
-        self.lost.add(order.transaction)
-        self.asked_again.set()
-        return SUCCESS, ""
-
-    def delivered(self, order: Order) -> bool:
-        self.asked_again.wait(BETWEEN_ORDERS)
-        return order.transaction in self.lost or super().delivered(order)
-
-
-# Out altogether
 
 
 class BeginsNoStep(Steps):
@@ -220,12 +194,6 @@ SERVICE_OUTAGES = (
         Parts(door=OneAtATime),
         {"test_keeps_studies_apart_that_come_at_once": "does not serve two associations at once"},
         ("--slow",),
-    ),
-    Outage(
-        "orders-lost",
-        Parts(committer=LosesOrders),
-        {"test_refuses_a_transaction_uid_that_is_still_active": "was never reported"},
-        ("--report-timeout=2",),
     ),
     Outage(
         "profile-says-nothing",

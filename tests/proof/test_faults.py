@@ -18,9 +18,10 @@ from conformance.reference.faults import FAULTS, Fault
 from conformance.reference.faults.histories import HISTORY_FAULTS
 from conformance.reference.sender import FAULTS as SENDER_FAULTS
 
-CALLING_AE = "CONFORMANCE"
+from .outage import CALLING_AE
+
 WORKERS, WHOLE_WORKERS = 2, 5  # a run of every check waits for most of its time
-REPORT_SECONDS = 3  # the archive reports at once, or not at all
+REPORT_SECONDS = 5  # the archive reports at once, or not at all
 BREAKS_AT_MOST = 3
 # INTEG-04 brings about the status that STORE-09 judges.
 OTHERS = frozenset({"ASSOC-01", "STORE-01", "INTEG-01", "INTEG-04", "IDENT-03", "QUERY-01"})

@@ -35,9 +35,8 @@ from conformance.reference.wire import Acceptor, Messages
 
 from .outage import run_against
 
-CALLING_AE = "CONFORMANCE"
-PATIENCE, LONGER, BETWEEN_ORDERS = 2.0, 4.0, 5.0  # seconds
-FEW, ODD = 5, 1025  # objects; octets of a PDU, of which an object takes several
+PATIENCE, LONGER = 2.0, 4.0  # seconds
+ODD = 1025  # octets of a PDU, of which an object takes several
 INSTITUTION, ORIGINAL, SERIES_NUMBER = (tag_of(k) for k in ("InstitutionName", "OriginalAttributesSequence", "SeriesNumber"))
 
 
