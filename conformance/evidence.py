@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 Direction = Literal["sent", "received"]
 
 MAX_STEPS = 1000  # a C-FIND can answer for hours; the report must still open
+MAX_WAITS = 1000  # what ended before so many others cannot meet the next
 MAX_VALUE = 128  # characters: an Error Comment has 64, a UID too; more is an attack on the reader
 
 KEPT = frozenset(
@@ -66,7 +68,8 @@ class Recorder:
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.dropped = 0
-        self._waits: list[tuple[float, float]] = []  # from when to when, in order; none meets the next
+        self._waits: deque[tuple[float, float]] = deque()  # from when to when, in order; none meets the next
+        self._waited_before = 0.0  # seconds of those that went before them
         self._started = time.monotonic()
         self._lock = threading.Lock()
 
@@ -85,7 +88,7 @@ class Recorder:
     def waiting(self) -> float:
         """Seconds spent blocked for the peer: what is left of a check's time is our own. What waits have in common counts once."""
         with self._lock:
-            return sum(end - start for start, end in self._waits)
+            return self._waited_before + sum(end - start for start, end in self._waits)
 
     def waited(self, seconds: float) -> None:
         """Note that some seconds were spent blocked for the peer until now."""
@@ -95,3 +98,6 @@ class Recorder:
             while self._waits and self._waits[-1][1] >= start:
                 start = min(start, self._waits.pop()[0])
             self._waits.append((start, end))
+            if len(self._waits) > MAX_WAITS:
+                first, last = self._waits.popleft()
+                self._waited_before += last - first

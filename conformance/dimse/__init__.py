@@ -30,15 +30,15 @@ from conformance.dimse.policy import ACCEPT_ALL, NO_STORAGE, Policy, Reaction
 from conformance.dimse.providing import Inquiry, Provider, Reply
 from conformance.dimse.reception import AssociationRequest, Reception
 from conformance.dimse.status import Service, StatusClass, describe, is_defined, status_class
-from conformance.dimse.wire import HANDSHAKE, Buffer, Wire, connect
+from conformance.dimse.wire import TLS_HANDSHAKE, Buffer, Wire, connect
 
 __all__ = [
     "ACCEPT_ALL",
     "AVAILABILITY",
-    "HANDSHAKE",
     "NO_STORAGE",
     "PUSH_MODEL",
     "PUSH_MODEL_INSTANCE",
+    "TLS_HANDSHAKE",
     "VERIFICATION",
     "Acceptance",
     "Answer",

@@ -23,7 +23,7 @@ from conformance.evidence import Recorder
 
 Buffer = bytes | bytearray | memoryview
 
-HANDSHAKE = "TLS handshake"  # what an ending during it names
+TLS_HANDSHAKE = "TLS handshake"  # what an ending during it names
 
 MAX_OBJECT = 1 << 30  # bytes of one data set, and of a PDU where we announced no limit
 MAX_PDU = 16 << 20  # bytes of a P-DATA-TF where we announced nothing
@@ -56,7 +56,7 @@ def connect(endpoint: Endpoint, timeouts: Timeouts | None = None, recorder: Reco
 
 
 def _secure(plain: socket.socket, endpoint: Endpoint, tls: ssl.SSLContext, timeouts: Timeouts, recorder: Recorder | None) -> "Wire":
-    deadline = Deadline(timeouts.connect, HANDSHAKE)
+    deadline = Deadline(timeouts.connect, TLS_HANDSHAKE)
     try:
         secured = tls.wrap_socket(plain, server_hostname=endpoint.host, do_handshake_on_connect=False)
     except OSError as error:  # the peer has ended the connection already

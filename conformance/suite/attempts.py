@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from conformance.acts import Act
@@ -23,9 +23,9 @@ CUTS: dict[str, Callable[[Association], object]] = {
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What the system made of one broken object: it answered, or it ended the association. `sent` is monotonic time.
+    """What the system made of one broken object: it answered, or it ended the association.
 
-    `control_found`: a sound object that was sent after it is found.
+    `sent` is monotonic time, `control` the study of the sound objects around it.
     """
 
     instance: Encoded
@@ -33,7 +33,7 @@ class Attempt:
     answer: Answer | None
     ending: Ending | None
     sent: float
-    control_found: bool
+    control: Study
 
     @property
     def refused(self) -> bool:
@@ -95,17 +95,16 @@ class Attempts:
             except AssociationEnded as error:
                 answer, ending = None, error.ending
                 require(ending.kind in DELIBERATE, f"the broken object was left without an answer: {ending}")
-        self.all.append(Attempt(broken, study, answer, ending, sent, self._finds_what_came_later(control)))
+        self._await_what_came_later(control)
+        self.all.append(Attempt(broken, study, answer, ending, sent, control))
         return self.all[-1]
 
-    def _finds_what_came_later(self, sound: Study) -> bool:
-        """Wait until the last control is found: what a broken object leaves then shows as well, if anything does. Says whether it is."""
+    def _await_what_came_later(self, sound: Study) -> None:
+        """Wait until the last control is found: what a broken object leaves then shows as well, if anything does."""
         series = sound.series[0]
         last = replace(sound, series=(replace(series, instances=series.instances[-1:]),))
-        try:
-            return self._system.settle(last)
-        except NotAccepted:
-            return False
+        with suppress(NotAccepted):
+            self._system.settle(last)
 
 
 @contextmanager
@@ -157,7 +156,7 @@ def encode_first(study: Study) -> Encoded:
 def expect_kept_as_sent(system: System, attempt: Attempt, paths: Sequence[str]) -> None:
     """Blame the system unless the object that it took is found, and comes back with these elements as they were sent."""
     found = system.await_found(study_query(attempt.study), since=attempt.sent)
-    require(found or attempt.control_found, "a sound object that was sent after it is not found either")
+    require(found or system.find(study_query(attempt.control)).matches, "not even the sound objects around it are found")
     expect(
         found,
         expected="an object that was taken kept as it was sent",

@@ -179,13 +179,15 @@ def negotiated(system: System, pairs: Sequence[tuple[str, str]]) -> Sequence[Neg
     """Propose each (SOP class, transfer syntax) in a context of its own, and give the answers in that order.
 
     Raises:
-        NotExercised: an answer names what was not proposed, which ASSOC-04 judges.
+        NotExercised: an answer names what was not proposed, which ASSOC-04 judges, or one is missing, which ASSOC-06 does.
     """
     try:
         with system.associate([Context(sop_class, (syntax,)) for sop_class, syntax in pairs]) as association:
-            return sorted(association.acceptance.contexts, key=lambda context: context.id)  # ids ascend as the proposals do
+            answers = sorted(association.acceptance.contexts, key=lambda context: context.id)  # ids ascend as the proposals do
     except ProtocolViolation as error:
         raise NotExercised(f"the negotiation contradicts the proposal: {error.got}") from error
+    require(len(answers) == len(pairs), f"{len(answers)} of {len(pairs)} presentation contexts were answered")
+    return answers
 
 
 def accepted_classes(system: System, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -1,12 +1,14 @@
 """Probing what the system offers: every class, every transfer syntax, the roles, and extended negotiation.
 
 The classes are asked for first, in the syntaxes that systems know best; each class that is accepted is then asked for in every
-syntax, at most 128 classes at a time, and one syntax: an acceptor may choose among several. No message is sent on any of them.
+syntax, at most 128 contexts at a time, and one syntax: an acceptor may choose among several. A class of which no other syntax than
+the default one is accepted so is asked for again with that beside each, which a requestor has to offer (PS3.5 10.1). No message is
+sent on any of them.
 """
 
 from collections.abc import Iterable, Mapping
 
-from pydicom.uid import MPEG2MPML, MPEG4HP41, AllTransferSyntaxes, ImplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit
+from pydicom.uid import MPEG2MPML, MPEG4HP41, AllTransferSyntaxes, JPEG2000Lossless, JPEGBaseline8Bit
 from pynetdicom.presentation import AllStoragePresentationContexts
 from pynetdicom.sop_class import (  # type: ignore[attr-defined] # made at import from pynetdicom's tables
     ModalityPerformedProcedureStep,
@@ -16,6 +18,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined] # made at impor
 
 from conformance.dimse import Acceptance, Context, Negotiated
 from conformance.offer import Offer
+from conformance.suite.encodings import IMPLICIT
 from conformance.suite.peer import VERIFICATION
 from conformance.suite.queries import PATIENT_ROOT, STUDY_ROOT
 from conformance.suite.sop_classes import CT
@@ -33,7 +36,6 @@ OTHERS = (VERIFICATION.abstract_syntax, STUDY_ROOT.find, STUDY_ROOT.move, PATIEN
 SERVICES = tuple(dict.fromkeys((*OTHERS, *(uid for classes in BY_SERVICE.values() for uid in classes))))
 WELL_KNOWN = (*UNCOMPRESSED, *map(str, (JPEGBaseline8Bit, JPEG2000Lossless, MPEG2MPML, MPEG4HP41)))
 SYNTAXES = tuple(map(str, AllTransferSyntaxes))
-DEFAULT = str(ImplicitVRLittleEndian)
 RELATIONAL = b"\1"  # PS3.4 C.5.1.1
 
 
@@ -43,8 +45,7 @@ def observe_offer(system: System) -> Offer:
     known = _accepted(system.negotiate([Context(uid, WELL_KNOWN if uid in STORAGE else UNCOMPRESSED) for uid in classes]))
     stored = [uid for uid in known if uid in STORAGE]
     found = _accepted_of(system, stored)
-    if not any(set(syntaxes) - {DEFAULT} for syntaxes in found.values()):  # it may demand what a requestor has to offer (PS3.5 10.1)
-        found = _accepted_of(system, stored, DEFAULT)
+    found |= _accepted_of(system, [uid for uid in stored if not set(found.get(uid, ())) - {IMPLICIT}], IMPLICIT)
     return Offer(
         syntaxes={uid: tuple(dict.fromkeys(found.get(uid, known[uid]))) for uid in known},
         refused=tuple(uid for uid in classes if uid not in known),

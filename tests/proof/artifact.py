@@ -31,6 +31,7 @@ COUNTED: Mapping[str, str] = {
     "test_a_consumer_fault_is_failed_for_exactly_what_it_breaks": "a fault of the reference consumer likewise",
     "test_the_search_finds_a_fault_of_histories_with_another_seed": "a fault that only a history shows found with another seed",
     "test_a_check_whose_control_fails_decides_nothing": "an archive with a service that is out, on which its checks decided nothing",
+    "test_what_is_promised_and_not_kept_is_blamed": "an archive that does not keep what its profile or address promises, blamed for it",
     "test_the_clean_archive_is_certified": "the clean archive certified, each with another seed",
     "test_the_clean_sender_fails_nothing": "the clean sender failed nothing, each with another seed",
     "test_the_clean_consumer_fails_nothing": "the clean consumer failed nothing, each with another seed",

@@ -91,7 +91,8 @@ REFUSAL_OUTAGES = (
             "test_refuses_a_transaction_uid_that_is_still_active": "was never reported",
             "test_refuses_what_was_rejected_for_patient_safety_when_it_comes_again": "the rejected objects were never hidden",
         },
-        (HASTY, "--report-timeout=1"),
+        ("--report-timeout=1",),
+        profile=HASTY,
     ),
     Outage(
         "hung-up-in-place-of-a-refusal",
@@ -124,6 +125,7 @@ REFUSAL_OUTAGES = (
             "test_removes_what_outlived_its_retention_as_declared": "does not say what claims.retention-expired is",
             "test_repeats_a_report_that_could_not_be_delivered": "does not declare claims.retry-seconds",
         },
-        (HASTY, "--slow"),
+        ("--slow",),
+        profile=HASTY,
     ),
 )

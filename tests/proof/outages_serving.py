@@ -29,15 +29,16 @@ from conformance.reference.wire import Line, UpperLayer
 from conformance.reference.worklist import Worklist
 from conformance.suite.messages import ODD_SYNTAX
 
-from .outage import CALLING_AE, Outage
-from .outages_web import (
-    AllOrNothing,
+from .outage import Outage
+from .running import CALLING_AE
+from .web_archives import (
     LockedByStrangers,
     NoHandshakes,
     PartlyWeb,
     PostsUnavailable,
     SilentFront,
     StartledByClients,
+    StoresAllOrNothing,
     TodayAlone,
 )
 
@@ -47,6 +48,9 @@ EXPECTED = frozenset({0x04, 0x05, 0x07})  # types of PDU within an association: 
 
 class OneAtATime(Door):
     limit = 1
+
+
+# Out altogether
 
 
 class BeginsNoStep(Steps):
@@ -282,7 +286,7 @@ SERVICE_OUTAGES = (
     ),
     Outage(
         "echo-and-web-out-in-part",
-        Parts(door=RefusesAllBesideTheOdd, services=EchoAloneFailsInUse, web=AllOrNothing),
+        Parts(door=RefusesAllBesideTheOdd, services=EchoAloneFailsInUse, web=StoresAllOrNothing),
         {
             "test_ends_an_association_over_an_unexpected_pdu": "the control failed before",
             "test_ends_an_association_over_lengths_that_contradict": "the control failed before",

@@ -8,7 +8,7 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # made at import from pynetdicom's tables
 
-from conformance.embedded import PROFILE, SEND_ONLY_AE
+from conformance.embedded import SEND_ONLY_AE
 from conformance.reference.archive import Parts
 from conformance.reference.door import LOCAL_LIMIT_EXCEEDED, STORAGE, Door, Knock, Rejection
 from conformance.reference.faults.associations import AnyClass
@@ -23,7 +23,8 @@ from conformance.reference.services import Request, Services
 from conformance.reference.wire import Acceptor
 from conformance.suite.sop_classes import CT
 
-from .outage import CALLING_AE, Outage
+from .outage import Outage, claiming
+from .running import CALLING_AE
 
 NOT_AUTHORIZED = 0x0124  # PS3.7 C.5.12
 PREFLIGHT = 6  # associations
@@ -67,7 +68,7 @@ class Full(Intake):
 
 
 class FullForOthers(Services):
-    """Has no room either for objects of a class that it does not know."""
+    """Has no room for objects of a class that it does not know either."""
 
     def unrecognized(self, request: Request) -> None:
         if isinstance(request.message, C_STORE):
@@ -77,6 +78,8 @@ class FullForOthers(Services):
 
 
 class AbortsRefusals(Services):
+    """Ends the association over an object that it does not keep."""
+
     def stored(self, request: Request, refusal: Refusal | None) -> None:
         if refusal is None:
             super().stored(request, None)
@@ -128,7 +131,7 @@ class VerificationAlone(Door):
 
 
 class DefaultSyntaxDemanded(Door):
-    """Grants a storage class only to whom proposes the default transfer syntax for it, too, as a requestor must (PS3.5 10.1)."""
+    """Grants a storage class only to a requestor that proposes the default transfer syntax for it, too, as it must (PS3.5 10.1)."""
 
     def contexts(self, proposed: Sequence[Any]) -> list[PresentationContext]:
         default = {context.abstract_syntax for context in proposed if ImplicitVRLittleEndian in context.transfer_syntax}
@@ -136,6 +139,8 @@ class DefaultSyntaxDemanded(Door):
 
 
 class WarnsOfAll(Services):
+    """Answers B000 for every object that it keeps, since it changed it (PS3.4 B.4.1.3)."""
+
     def take(self, request: Request, data: bytes) -> Refusal | None:
         return super().take(request, data) or Refusal(COERCED, "coerced")
 
@@ -150,17 +155,18 @@ class Forgetful(Finder):
         return "" if key.keyword == "InstanceNumber" else super().held(key, entity)
 
 
-def claiming(key: str, value: str) -> str:
-    """The profile of the archive with another claim."""
-    others = [line for line in PROFILE.read_text("utf-8").splitlines() if line.partition(" =")[0] != key]
-    place = others.index("[claims]") + 1
-    return "\n".join((*others[:place], f"{key} = {value}", *others[place:]))
+class KnowsOneTitle(Services):
+    """Takes objects of the title alone to which it may send."""
+
+    def take(self, request: Request, data: bytes) -> Refusal | None:
+        known = request.calling_ae in self.desk.peers
+        return super().take(request, data) if known else Refusal(NOT_AUTHORIZED, "the title is not registered")
 
 
 LOST = {
     "test_joins_a_study_that_comes_shuffled_over_five_associations": "was acknowledged and is not found",
     "test_delivers_reports_and_documents_with_their_study": "the study is lost",
-    "test_refuses_flags_or_returns_a_value_that_breaks_its_vr[dashed-study-date]": "sent after it is not found either",
+    "test_refuses_flags_or_returns_a_value_that_breaks_its_vr[dashed-study-date]": "not even the sound objects around",
     "test_shows_an_object_within_the_declared_time": "the object is not found at all",
     "test_warns_when_it_changed_an_object": "a sound study was acknowledged and is not found",
     "test_leaves_a_trail_in_an_object_that_it_changed": "a sound study was acknowledged and is not found",
@@ -199,14 +205,6 @@ UNSERVED = {
     "test_stores_an_object_of_each_class_it_declares": "none of the declared classes can be generated",
     "test_accepts_images_in_lossless_compression": "no image class is accepted",
 }
-
-
-class KnowsOneTitle(Services):
-    """Takes objects of the title alone to which it may send."""
-
-    def take(self, request: Request, data: bytes) -> Refusal | None:
-        known = request.calling_ae in self.desk.peers
-        return super().take(request, data) if known else Refusal(NOT_AUTHORIZED, "the title is not registered")
 
 
 STORAGE_OUTAGES = (

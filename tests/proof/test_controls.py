@@ -1,16 +1,17 @@
 """Where a control fails nothing is decided: what the archive then does may have another cause than the clause that is asked about."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .outage import Outage, run_against
+from .outage import Outage
 from .outages_refusing import REFUSAL_OUTAGES
 from .outages_retrieving import RETRIEVE_OUTAGES
 from .outages_serving import SERVICE_OUTAGES
 from .outages_storing import STORAGE_OUTAGES
+from .running import run_against
 
 OUTAGES = {outage.name: outage for outage in (*STORAGE_OUTAGES, *RETRIEVE_OUTAGES, *REFUSAL_OUTAGES, *SERVICE_OUTAGES)}
 
@@ -46,7 +47,11 @@ def is_blocked(seen: Any, check: str, words: str) -> bool:
 
 
 def reasons(seen: Any, check: str) -> list[tuple[str, str]]:
-    """Give the outcome and the words of each finding of a check, or its outcomes where it found nothing."""
+    """Give, for each case of a check, the outcome and the words of its findings, or its outcomes alone where it found nothing."""
     records = [record for record in seen.of_kind("check") if check in (record["name"], record["name"].partition("[")[0])]
-    found = [(each["outcome"], each["got"]) for record in records for each in record.get("findings", [])]
-    return found or [(outcome, "") for record in records for outcome in record["outcomes"].values()]
+    return [pair for record in records for pair in findings(record)]
+
+
+def findings(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    found = [(each["outcome"], each["got"]) for each in record.get("findings", [])]
+    return found or [(outcome, "") for outcome in record["outcomes"].values()]

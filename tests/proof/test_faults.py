@@ -18,7 +18,7 @@ from conformance.reference.faults import FAULTS, Fault
 from conformance.reference.faults.histories import HISTORY_FAULTS
 from conformance.reference.sender import FAULTS as SENDER_FAULTS
 
-from .outage import CALLING_AE
+from .running import CALLING_AE
 
 WORKERS, WHOLE_WORKERS = 2, 5  # a run of every check waits for most of its time
 REPORT_SECONDS = 5  # the archive reports at once, or not at all

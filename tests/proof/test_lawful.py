@@ -33,7 +33,8 @@ from conformance.reference.web import Request as WebRequest
 from conformance.reference.web import Response, WebServices
 from conformance.reference.wire import Acceptor, Messages
 
-from .outage import run_against
+from .outages_storing import AbortsRefusals, WarnsOfAll
+from .running import run_against
 
 PATIENCE, LONGER = 2.0, 4.0  # seconds
 ODD = 1025  # octets of a PDU, of which an object takes several
@@ -105,13 +106,6 @@ class Coerces(Intake):
         return self.rewritten(candidate, candidate.dataset | changed)
 
 
-class SaysSo(Services):
-    """Answers B000 for every object that it keeps, since it changed it (PS3.4 B.4.1.3)."""
-
-    def take(self, request: Request, data: bytes) -> Refusal | None:
-        return super().take(request, data) or Refusal(0xB000, "coerced", INSTITUTION)
-
-
 class WarnsAndOverwrites(OverwritesElsewhere):
     """Replaces an image by another one with its SOP Instance UID, and says so (INTEG-04)."""
 
@@ -137,16 +131,6 @@ class KeepsThirdSeriesApart(Services):
     def take(self, request: Request, data: bytes) -> Refusal | None:
         number = decode(data, syntax_of(request.transfer_syntax)).get(SERIES_NUMBER, Element("IS")).value.strip()
         return Refusal(0xB000, "put into quarantine") if number == b"3" else super().take(request, data)
-
-
-class AbortsOverErrors(Services):
-    """Ends the association over an object that it does not keep."""
-
-    def stored(self, request: Request, refusal: Refusal | None) -> None:
-        if refusal is None:
-            return super().stored(request, refusal)
-        request.assoc.abort()
-        return None
 
 
 class EvenValues(Messages):
@@ -214,7 +198,7 @@ def test_other_lawful_answers_pass(tmp_path: Path, run_suite: Callable[..., Any]
 
 def test_an_abort_tells_that_something_is_wrong(tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]) -> None:
     rows = ("INTEG-02", "INTEG-03", "INTEG-04", "INTEG-05", "INTEG-14", "REJECT-07")
-    assert judged(run_suite, tmp_path, free_port(), Parts(services=AbortsOverErrors), rows) == dict.fromkeys(rows, "PASS")
+    assert judged(run_suite, tmp_path, free_port(), Parts(services=AbortsRefusals), rows) == dict.fromkeys(rows, "PASS")
 
 
 @pytest.mark.parametrize(("intake", "row"), [(WarnsAndOverwrites, "INTEG-04"), (MovesStudies, "INTEG-02")])
@@ -234,7 +218,7 @@ def test_an_object_that_is_put_aside_with_a_warning_is_not_lost(
 
 def test_a_coercion_that_is_told_is_not_blamed(tmp_path: Path, run_suite: Callable[..., Any], free_port: Callable[[], int]) -> None:
     rows = ("STORE-04", "STORE-11", "STORE-12", "RETR-01", "COMMIT-09")
-    seen = judged(run_suite, tmp_path, free_port(), Parts(intake=Coerces, services=SaysSo), rows)
+    seen = judged(run_suite, tmp_path, free_port(), Parts(intake=Coerces, services=WarnsOfAll), rows)
     assert seen == {"STORE-04": "BLOCKED", "STORE-11": "PASS", "STORE-12": "PASS", "RETR-01": "BLOCKED", "COMMIT-09": "PASS"}
 
 

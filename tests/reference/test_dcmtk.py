@@ -1,9 +1,8 @@
 """DCMTK's clients against the archive: a third stack, which neither the archive nor the driver was written with."""
 
 import os
-import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -37,9 +36,8 @@ def run(name: str, endpoint: Endpoint, *options: str, succeeds: bool = True) -> 
 
 
 @pytest.fixture(scope="module")
-def mover_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+def mover_port(free_port: Callable[[], int]) -> int:
+    return free_port()
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -195,10 +195,8 @@ def test_sets_tcp_nodelay_only_where_asked(monkeypatch: pytest.MonkeyPatch, name
         assert (b"TCP_NODELAY=1" in environment) is no_delay
 
 
-def test_takes_the_port_and_the_title_that_it_is_given() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def test_takes_the_port_and_the_title_that_it_is_given(free_port: Callable[[], int]) -> None:
+    port = free_port()
     with started("dcmqrscp", "--port", str(port), "--ae", "ANOTHER") as system:
         assert system.port == port
         assert echo(system, "ANOTHER").returncode == 0

@@ -152,7 +152,7 @@ class TrailOfIssuerOnly(WritesTrail):
 
 
 class LosesAttribute(Intake):
-    """Keeps the attributes of an older edition of the standard, which has this one not."""
+    """Keeps the attributes of an older edition of the standard, which does not have this one."""
 
     lost = ACCESSION_ISSUER
 

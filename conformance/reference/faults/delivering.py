@@ -10,12 +10,12 @@ from pydicom.uid import generate_uid
 
 from conformance.reference.archive import Parts
 from conformance.reference.faults.fault import Fault, rows
+from conformance.reference.faults.storing import COMPUTED_RADIOGRAPHY
 from conformance.reference.index import Located
 from conformance.reference.models import Identifier
 from conformance.reference.retrieve import SUCCESS, Retriever
 from conformance.reference.services import Address, Request, Services
 
-_COMPUTED_RADIOGRAPHY = "1.2.840.10008.5.1.4.1.1.1"
 _REPORTS = "1.2.840.10008.5.1.4.1.1.88."  # the structured report classes
 
 
@@ -44,7 +44,7 @@ class ReissuesReported(Retriever):
     def select(self, identifier: Identifier, levels: tuple[str, ...]) -> list[Located]:
         found = super().select(identifier, levels)
         reported = any(each.sop_class_uid.startswith(_REPORTS) for each in found)
-        return [reissued(each) if reported and each.sop_class_uid == _COMPUTED_RADIOGRAPHY else each for each in found]
+        return [reissued(each) if reported and each.sop_class_uid == COMPUTED_RADIOGRAPHY else each for each in found]
 
 
 def reissued(located: Located) -> Located:
@@ -63,7 +63,7 @@ DELIVERY_FAULTS: tuple[Fault, ...] = (
         "a retrieve of a study that has two series of one class ends 0000 and sends nothing",
         Parts(retriever=OneFolderForAll),
         breaks=rows("RETR-01 RETR-13 QUERY-18"),
-        blocks=rows("RETR-03 RETR-04 RETR-05 RETR-06 RETR-08 RETR-10 RETR-12 SEC-07 WEB-07"),
+        blocks=rows("INTEG-13 RETR-03 RETR-04 RETR-05 RETR-06 RETR-08 RETR-10 RETR-12 SEC-07 WEB-07"),
     ),
     Fault(
         "reported-images-reissued",

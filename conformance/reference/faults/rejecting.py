@@ -237,6 +237,7 @@ REJECTION_FAULTS: tuple[Fault, ...] = (
         "a rejection note hides every other study of the patient, too",
         Parts(rejector=RejectsOtherStudies),
         breaks=rows("IOCM-01"),
+        blocks=rows("IOCM-06"),
     ),
     Fault(
         "patient-safety-title-not-obeyed",

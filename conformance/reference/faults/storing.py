@@ -34,7 +34,7 @@ from conformance.reference.text import in_utf8
 from conformance.reference.wire import Acceptor
 
 _REPORTS = "1.2.840.10008.5.1.4.1.1.88."  # the structured report classes
-_COMPUTED_RADIOGRAPHY = "1.2.840.10008.5.1.4.1.1.1"
+COMPUTED_RADIOGRAPHY = "1.2.840.10008.5.1.4.1.1.1"
 _FATAL = 0xC001  # the status by which one fault knows its own refusal again
 _UNDEFINED = 0x0300  # in no class of PS3.7 Annex C
 
@@ -168,7 +168,7 @@ class AbortsAfterRefusal(Services):
 
 class RerootsSeries(Intake):
     def stored_bytes(self, candidate: Candidate) -> bytes:
-        if candidate.command_class != _COMPUTED_RADIOGRAPHY:
+        if candidate.command_class != COMPUTED_RADIOGRAPHY:
             return candidate.data
         foreign = candidate.text("SeriesInstanceUID")
         own = in_utf8(generate_uid(entropy_srcs=[foreign]), "UI")
@@ -278,7 +278,7 @@ STORING_FAULTS: tuple[Fault, ...] = (
         Parts(services=KeepsNothing),
         breaks=rows("STORE-01 INTEG-14 REJECT-01 REJECT-02 REJECT-03 REJECT-05 REJECT-06 REJECT-07"),
         warns=rows("REJECT-04 REJECT-10"),
-        blocks=NEED_STORED_OBJECTS | rows("STORE-07 STORE-10 REJECT-08 REJECT-11 REJECT-12 REJECT-14 ROBUST-01"),
+        blocks=NEED_STORED_OBJECTS | rows("STORE-07 STORE-10 WEB-04 REJECT-08 REJECT-11 REJECT-12 REJECT-14 ROBUST-01"),
     ),
     Fault(
         "reports-vanish",

@@ -55,7 +55,7 @@ class ModalityIgnored(WebServices):
         return {key: value for key, value in keys.items() if key.keyword != "ModalitiesInStudy"}
 
 
-class AllForNone(WebServices):
+class WebAllForNone(WebServices):
     """Drops the keys of a search that finds nothing, but for unique ones."""
 
     def matched(self, keys: Mapping[Key, Value]) -> Mapping[Key, Value]:
@@ -328,7 +328,7 @@ def with_element(data: bytes, tag: int, element: Element) -> bytes:
 WEB_FAULTS: tuple[Fault, ...] = (
     Fault("web-accession-ignored", "QIDO-RS ignores the accession number", Parts(web=AccessionIgnored), breaks=rows("WEB-01")),
     Fault("web-modality-ignored", "QIDO-RS ignores Modalities in Study", Parts(web=ModalityIgnored), breaks=rows("WEB-01")),
-    Fault("web-everything-for-no-match", "a search that finds nothing ignores its keys", Parts(web=AllForNone), breaks=rows("WEB-01")),
+    Fault("web-everything-for-no-match", "a search that finds nothing ignores its keys", Parts(web=WebAllForNone), breaks=rows("WEB-01")),
     Fault("web-counts-missing", "results of QIDO-RS have no counts", Parts(web=NotCounted), breaks=rows("WEB-02")),
     Fault("web-names-as-text", "results of QIDO-RS have person names as plain strings", Parts(web=PlainNames), breaks=rows("WEB-02")),
     Fault("web-first-modality", "results of QIDO-RS name one modality of a study", Parts(web=FirstModality), breaks=rows("WEB-02")),

@@ -1,4 +1,4 @@
-"""Archives whose doors beside DIMSE are out: DICOMweb, and the port of TLS. Their outages stand in the table of the other services."""
+"""Archives whose doors beside DIMSE are out: DICOMweb, and the port of TLS. Their outages stand in the table of `outages_serving.py`."""
 
 import socket
 import ssl
@@ -34,7 +34,7 @@ class PartlyWeb(WebServices):
         return Response(UNAVAILABLE)
 
 
-class AllOrNothing(WebServices):
+class StoresAllOrNothing(WebServices):
     """Finds no study by its UID, and stores nothing of a request in which one object has no study."""
 
     def search(self, request: Request) -> Response:
