@@ -29,7 +29,9 @@ class SuiteRun:
 
     @property
     def records(self) -> list[dict[str, Any]]:
-        lines = (self.folder / "results.jsonl").read_text(encoding="utf-8").splitlines()
+        results = self.folder / "results.jsonl"
+        assert results.exists(), f"the run recorded nothing and ended with exit code {self.code}:\n{self.output}"
+        lines = results.read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines]
 
     def of_kind(self, kind: str) -> list[dict[str, Any]]:
