@@ -63,10 +63,11 @@ class Proof:
 
 
 def read_proof(junits: Iterable[Path]) -> Proof:
-    """Read pytest's JUnit files of the runs; of a test that was run more than once, the last run counts, and no fault that is gone."""
+    """Read pytest's JUnit files of the runs. No fault counts that is gone, and of a test the last run that did not skip it."""
     suites = [suite for junit in junits for suite in ElementTree.parse(junit).iter("testsuite")]
     suites.sort(key=lambda suite: suite.attrib.get("timestamp", ""))
-    last = {(case.attrib["classname"], case.attrib["name"]): case for suite in suites for case in suite.iter("testcase")}
+    cases = [case for suite in suites for case in suite.iter("testcase") if case.find("skipped") is None]
+    last = {(case.attrib["classname"], case.attrib["name"]): case for case in cases}
     passed: Counter[str] = Counter()
     failed: list[str] = []
     killers: dict[str, tuple[str, ...]] = {}
@@ -74,7 +75,7 @@ def read_proof(junits: Iterable[Path]) -> Proof:
         name, _, rest = case_name.partition("[")
         if case.find("failure") is not None or case.find("error") is not None:
             failed.append(case_name)
-        elif case.find("skipped") is None:
+        else:
             passed[name] += 1
             seen_by = [told.attrib["value"].split() for told in case.iter("property") if told.attrib["name"] == "killed by"]
             killers |= {fault: tuple(checks) for checks in seen_by if (fault := rest.rstrip("]")) in FAULTS}
