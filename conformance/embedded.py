@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import cycle, islice
 from pathlib import Path
 from socket import create_server
 
@@ -30,6 +31,8 @@ LOOPBACK = "127.0.0.1"
 SEND_ONLY_AE, USER, PASSCODE = "SENDSONLY", "conformance", "synthetic"
 """The title of the embedded archive that may only send, and its one user: no secret, for it is open to this machine alone."""
 PORTS, PORTS_TRIED = range(20000, 32768), 50  # below those that systems give to outgoing connections
+_FIRST = random.SystemRandom().randrange(len(PORTS))
+_PORTS_IN_TURN: "cycle[int]" = cycle((*PORTS[_FIRST:], *PORTS[:_FIRST]))  # none is given twice before it can have been used
 SILENCE_SECONDS = 1
 STOP_SECONDS = 10
 
@@ -105,7 +108,7 @@ def free_port() -> int:
     Raises:
         EmbeddedArchiveError: none of the ports that were tried is free.
     """
-    for port in random.SystemRandom().sample(PORTS, PORTS_TRIED):
+    for port in islice(_PORTS_IN_TURN, PORTS_TRIED):
         with suppress(OSError), create_server((LOOPBACK, port)):
             return port
     raise EmbeddedArchiveError(
