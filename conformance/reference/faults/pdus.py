@@ -102,7 +102,7 @@ class FallsOverLyingValues(UpperLayer):
     def _decode_pdu(self, bytestream: bytearray) -> tuple[Any, str]:
         try:
             return super()._decode_pdu(bytestream)
-        except Exception:
+        except Exception:  # whatever pynetdicom's decoder stumbles over; it goes on to whoever handles it
             cast(Any, self.assoc)._server.fallen = bytestream[0] == _P_DATA_TF
             raise
 
@@ -153,7 +153,7 @@ class StoresBeforeItLooks(AnyContextServed):
 
     def _serve_request(self, msg: Any, context_id: int) -> None:
         if context_id not in self._accepted_cx:
-            self.dimse.send_msg = lambda *_: self.abort()  # type: ignore[method-assign]
+            self.dimse.send_msg = lambda *_: self.abort()  # type: ignore[method-assign] # of this one association
         super()._serve_request(msg, context_id)
 
 

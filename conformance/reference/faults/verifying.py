@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pynetdicom.presentation import PresentationContext
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # made at import from pynetdicom's tables
 
 from conformance.reference.archive import Parts
 from conformance.reference.door import STORAGE, Door
